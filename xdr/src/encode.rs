@@ -1,0 +1,184 @@
+use crate::{Error, ErrorKind};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// A value that can be written as XDR.
+///
+/// `rpcgen` generates the implementations for the types of an interface file.
+pub trait Encode {
+    /// Writes the value.
+    ///
+    /// # Errors
+    ///
+    /// The value breaks a rule of its interface: a bound, or the discriminant of a default arm.
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), Error>;
+}
+
+impl<T: Encode + ?Sized> Encode for &T {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
+        (**self).encode(encoder)
+    }
+}
+
+/// Writes XDR into one growing buffer.
+///
+/// Everything that is written is a multiple of four bytes long (RFC 4506 §3).
+#[derive(Debug)]
+pub struct Encoder {
+    buffer: BytesMut,
+    depth: u32,
+    max_depth: u32,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Encoder {
+    /// An empty encoder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::from(BytesMut::new())
+    }
+
+    /// An empty encoder with room for `capacity` bytes.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self::from(BytesMut::with_capacity(capacity))
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn finish(self) -> Bytes {
+        self.buffer.freeze()
+    }
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encode::encode`].
+    #[inline]
+    pub fn encode<T: Encode + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.encode(self)
+    }
+
+    /// Writes nothing, as `void` does (RFC 4506 §4.16).
+    ///
+    /// # Errors
+    ///
+    /// None; it has the form that other encoding functions have.
+    #[inline]
+    pub fn void(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Writes the field of a struct, or the arm of a union; an error names it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encode::encode`].
+    #[inline]
+    pub fn field<T: Encode + ?Sized>(
+        &mut self,
+        type_name: &'static str,
+        field: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value
+            .encode(self)
+            .map_err(|error| error.in_field(type_name, field))
+    }
+
+    /// Writes the field of a struct, or the arm of a union, with a function; an error names it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function.
+    #[inline]
+    pub fn field_with(
+        &mut self,
+        type_name: &'static str,
+        field: &'static str,
+        encode: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        encode(self).map_err(|error| error.in_field(type_name, field))
+    }
+
+    /// Goes one level of nesting down for the duration of `encode`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooDeep`], and those of the function.
+    pub fn nested(
+        &mut self,
+        encode: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.depth == self.max_depth {
+            return Err(self.error(ErrorKind::TooDeep {
+                max: self.max_depth,
+            }));
+        }
+        self.depth += 1;
+        let result = encode(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// An error at the place where the next byte would be written.
+    #[cold]
+    #[must_use]
+    pub fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.buffer.len())
+    }
+
+    /// Writes the length of opaque data, a string, an array: an `unsigned int` within the bound.
+    pub(crate) fn put_len(&mut self, len: usize, max: u32) -> Result<(), Error> {
+        match u32::try_from(len) {
+            Ok(wire_len) if wire_len <= max => {
+                self.buffer.put_u32(wire_len);
+                Ok(())
+            }
+            _ => Err(self.error(ErrorKind::TooLong { len, max })),
+        }
+    }
+
+    /// Writes bytes as they are.
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Writes bytes and the zeros that fill up the last word.
+    pub(crate) fn put_padded(&mut self, bytes: &[u8]) {
+        let padding = bytes.len().wrapping_neg() % 4;
+        self.buffer.reserve(bytes.len() + padding);
+        self.buffer.extend_from_slice(bytes);
+        self.buffer.put_bytes(0, padding);
+    }
+}
+
+/// Goes on behind what the buffer holds; offsets in errors count from its start.
+impl From<BytesMut> for Encoder {
+    fn from(buffer: BytesMut) -> Self {
+        Self {
+            buffer,
+            depth: 0,
+            max_depth: crate::Limits::default().max_depth(),
+        }
+    }
+}
