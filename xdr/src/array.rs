@@ -9,8 +9,8 @@ use core::mem::size_of;
 /// other bound holds them.
 const ZERO_SIZED_MAX: u32 = 65_536;
 
-/// Memory, in bytes, that may be reserved for an array before its elements were read, beyond what
-/// the input that is left occupies itself.
+/// Memory, in bytes, that may be reserved for an array before its elements were read, even where
+/// its share of what the input that is left occupies itself is less.
 const RESERVE_MIN: usize = 4096;
 
 impl Encoder {
@@ -142,7 +142,10 @@ impl Decoder<'_> {
         mut decode: impl FnMut(&mut Self) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         self.nested(|decoder| {
-            let affordable = decoder.remaining().max(RESERVE_MIN) / size_of::<T>().max(1);
+            // Arrays within each other may all claim the same rest of the input: the deeper, the
+            // less is reserved on such a claim, so that together they take a few times the input.
+            let share = decoder.remaining() / decoder.depth();
+            let affordable = share.max(RESERVE_MIN) / size_of::<T>().max(1);
             let mut values = Vec::with_capacity(len.min(affordable));
             for index in 0..len {
                 values.push(decode(decoder).map_err(|error| error.in_element(index))?);

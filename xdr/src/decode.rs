@@ -182,6 +182,11 @@ impl<'a> Decoder<'a> {
         result
     }
 
+    /// Levels of nesting that are open, at the least 1.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.max(1) as usize
+    }
+
     /// An error at the next byte to be read.
     #[cold]
     #[must_use]

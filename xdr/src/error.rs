@@ -15,6 +15,9 @@ struct Inner {
     path: Vec<PathElement>,
 }
 
+/// A value, or why it could not be encoded or decoded.
+pub type Result<T> = core::result::Result<T, Error>;
+
 /// What was wrong with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

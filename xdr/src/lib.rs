@@ -57,7 +57,7 @@ pub use bytes::Bytes;
 
 pub use decode::{Decode, Decoder, Limits};
 pub use encode::{Encode, Encoder};
-pub use error::{Error, ErrorKind, PathElement};
+pub use error::{Error, ErrorKind, PathElement, Result};
 pub use opaque::SHARE_MIN;
 pub use primitive::Quadruple;
 pub use string::ByteString;

@@ -1,0 +1,238 @@
+//! From a message to the service that answers it, with every refusal of RFC 5531 §9.
+
+mod answer;
+mod call;
+mod refusal;
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use xdr::Decoder;
+
+pub use answer::{Answer, BlockingExecution, Execution};
+pub use call::{Call, Context, Reply};
+pub use refusal::{Refusal, ServiceError};
+
+use self::{answer::AnswerKind, refusal::encoded};
+use crate::{
+    AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Program, RejectStat,
+    ReplyHeader, Xid, message::RPC_VERSION,
+};
+use crate::{Peer, message::SUCCESS_HEADER_LEN};
+
+/// The procedure that every program has, by convention, to see whether it is there
+/// (RFC 5531 §12.1).
+const NULL: u32 = 0;
+
+/// One version of one program, with the service behind it.
+#[derive(Clone)]
+pub struct VersionServer {
+    program: Program,
+    version: u32,
+    serves_null: bool,
+    dispatch: Arc<dyn Fn(Call) -> Answer + Send + Sync>,
+}
+
+impl VersionServer {
+    /// A version whose calls this function hands to this service.
+    #[must_use]
+    pub fn new<S: Send + Sync + 'static>(
+        program: Program,
+        version: u32,
+        service: S,
+        dispatch: fn(Arc<S>, Call) -> Answer,
+    ) -> Self {
+        let service = Arc::new(service);
+        Self {
+            program,
+            version,
+            serves_null: false,
+            dispatch: Arc::new(move |call| dispatch(Arc::clone(&service), call)),
+        }
+    }
+
+    /// Sets that procedure 0 is dispatched like any other, for an interface that declares it.
+    ///
+    /// Otherwise the runtime answers it, whatever its arguments are.
+    #[must_use]
+    pub fn serves_null(mut self) -> Self {
+        self.serves_null = true;
+        self
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> Program {
+        self.program
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn key(&self) -> (u32, u32) {
+        (self.program.number(), self.version)
+    }
+}
+
+impl fmt::Debug for VersionServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VersionServer")
+            .field("program", &self.program)
+            .field("version", &self.version)
+            .field("serves_null", &self.serves_null)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All versions of all programs of a server.
+#[derive(Debug, Clone, Default)]
+pub struct Dispatcher {
+    /// In the order of program and version numbers.
+    servers: Vec<VersionServer>,
+}
+
+/// A version of a program that has a server already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("version {version} of program {program} ({number}) has a server already", number = program.number())]
+pub struct AlreadyServed {
+    /// The program.
+    pub program: Program,
+    /// The version.
+    pub version: u32,
+}
+
+/// What becomes of a message that was received.
+#[derive(Debug)]
+pub enum Dispatched {
+    /// It is not a call that can be answered: a datagram is dropped, a connection closed.
+    Undecodable(CallHeaderError),
+    /// It is answered by these bytes: a refusal, or the reply of procedure 0.
+    Reply(Bytes),
+    /// A service works on it.
+    Execution(Execution),
+    /// A service has to work on it, on a thread of its own.
+    Blocking(BlockingExecution),
+}
+
+impl Dispatcher {
+    /// A dispatcher that has no program yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a version of a program.
+    ///
+    /// # Errors
+    ///
+    /// The version has a server already.
+    pub fn register(&mut self, server: impl Into<VersionServer>) -> Result<(), AlreadyServed> {
+        let server = server.into();
+        match self.position(server.key()) {
+            Ok(_) => Err(AlreadyServed {
+                program: server.program,
+                version: server.version,
+            }),
+            Err(position) => {
+                self.servers.insert(position, server);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a whole message that was received from a peer.
+    #[must_use]
+    pub fn dispatch(&self, message: &Bytes, peer: Peer) -> Dispatched {
+        let mut decoder = Decoder::new(message);
+        let header = match CallHeader::decode(&mut decoder) {
+            Ok(header) => header,
+            Err(error) => return undecodable(error),
+        };
+        match self.find(&header) {
+            Ok((server, credential)) => {
+                let context = Context::new(&header, peer, credential);
+                server.execute(Call::new(context, message.slice(decoder.offset()..)))
+            }
+            Err(reply) => Dispatched::Reply(encoded(&reply)),
+        }
+    }
+
+    /// The server of a call and who the caller says it is, or the reply that refuses it.
+    fn find(&self, header: &CallHeader) -> Result<(&VersionServer, Credential), ReplyHeader> {
+        let credential = Credential::from_call(&header.credential)
+            .map_err(|stat| auth_error(header.xid, stat))?;
+        let found = self.position((header.program, header.version)).ok();
+        match found.and_then(|position| self.servers.get(position)) {
+            Some(server) => Ok((server, credential)),
+            None => Err(ReplyHeader::accepted(header.xid, self.miss(header.program))),
+        }
+    }
+
+    /// Why there is no server for a call of this program.
+    fn miss(&self, program: u32) -> AcceptStat {
+        let mut versions = self
+            .servers
+            .iter()
+            .filter(|server| server.program.number() == program)
+            .map(VersionServer::version);
+        match versions.next() {
+            None => AcceptStat::ProgUnavail,
+            Some(low) => AcceptStat::ProgMismatch {
+                low,
+                high: versions.next_back().unwrap_or(low),
+            },
+        }
+    }
+
+    fn position(&self, key: (u32, u32)) -> Result<usize, usize> {
+        self.servers.binary_search_by_key(&key, VersionServer::key)
+    }
+}
+
+impl VersionServer {
+    fn execute(&self, call: Call) -> Dispatched {
+        let xid = call.context().xid();
+        if call.procedure() == NULL && !self.serves_null {
+            let reply: [u8; SUCCESS_HEADER_LEN] = ReplyHeader::success(xid);
+            return Dispatched::Reply(Bytes::copy_from_slice(&reply));
+        }
+        let answer = catch_unwind(AssertUnwindSafe(|| (self.dispatch)(call)));
+        match answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0 {
+            AnswerKind::Future(reply) => Dispatched::Execution(Execution::new(xid, reply)),
+            AnswerKind::Blocking(reply) => Dispatched::Blocking(BlockingExecution::new(xid, reply)),
+            AnswerKind::Refusal(refusal) => Dispatched::Reply(refusal.reply(xid)),
+        }
+    }
+}
+
+/// The `SYSTEM_ERR` that answers a call whose own reply cannot be sent.
+#[must_use]
+pub fn system_err(xid: Xid) -> Bytes {
+    Refusal::SystemErr.reply(xid)
+}
+
+fn undecodable(error: CallHeaderError) -> Dispatched {
+    let (low, high) = (RPC_VERSION, RPC_VERSION);
+    match error {
+        CallHeaderError::RpcMismatch(xid) => {
+            let stat = RejectStat::RpcMismatch { low, high };
+            Dispatched::Reply(encoded(&ReplyHeader::denied(xid, stat)))
+        }
+        CallHeaderError::Auth(xid, stat) => Dispatched::Reply(encoded(&auth_error(xid, stat))),
+        error => Dispatched::Undecodable(error),
+    }
+}
+
+fn auth_error(xid: Xid, stat: AuthStat) -> ReplyHeader {
+    ReplyHeader::denied(xid, RejectStat::AuthError(stat))
+}
+
+#[cfg(test)]
+mod tests;

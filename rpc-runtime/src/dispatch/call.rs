@@ -1,0 +1,162 @@
+use bytes::{Bytes, BytesMut};
+use xdr::{Decoder, Encoder};
+
+use super::Refusal;
+use crate::{CallHeader, Credential, Peer, ReplyHeader, Xid, message::SUCCESS_HEADER_LEN};
+
+/// Bytes that a reply buffer begins with: most results fit, and a larger one makes it grow.
+const REPLY_CAPACITY: usize = 128;
+
+/// A call that a version of a program was found for: its header, its arguments, its context.
+#[derive(Debug)]
+pub struct Call {
+    context: Context,
+    arguments: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(context: Context, arguments: Bytes) -> Self {
+        Self { context, arguments }
+    }
+
+    /// The number of the procedure.
+    #[must_use]
+    pub fn procedure(&self) -> u32 {
+        self.context.procedure
+    }
+
+    /// Who called what.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Decodes the arguments; opaque data and strings share the memory of the message.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::GarbageArgs`] where they are short or bad, or bytes are left behind them.
+    pub fn arguments<T>(
+        &self,
+        decode: impl FnOnce(&mut Decoder<'_>) -> Result<T, xdr::Error>,
+    ) -> Result<T, Refusal> {
+        let mut decoder = Decoder::new(&self.arguments);
+        let arguments = decode(&mut decoder).map_err(|_| Refusal::GarbageArgs)?;
+        decoder.finish().map_err(|_| Refusal::GarbageArgs)?;
+        Ok(arguments)
+    }
+
+    /// Checks that there are no arguments, as for `procedure(void)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::GarbageArgs`] where there are.
+    pub fn no_arguments(&self) -> Result<(), Refusal> {
+        self.arguments(xdr::Decode::decode)
+    }
+
+    /// Encodes the reply that carries a result.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SystemErr`] where the result breaks a rule of its type.
+    pub fn reply(
+        &self,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
+    ) -> Result<Reply, Refusal> {
+        let mut buffer = BytesMut::with_capacity(REPLY_CAPACITY);
+        buffer.extend_from_slice(&ReplyHeader::success(self.context.xid));
+        let mut encoder = Encoder::from(buffer);
+        encode(&mut encoder).map_err(|_| Refusal::SystemErr)?;
+        Ok(Reply {
+            message: encoder.finish(),
+        })
+    }
+}
+
+/// A whole successful reply: header and result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    message: Bytes,
+}
+
+impl Reply {
+    /// The message, as it is sent.
+    #[must_use]
+    pub fn message(&self) -> &Bytes {
+        &self.message
+    }
+
+    /// The encoded result without the header.
+    #[must_use]
+    pub fn result(&self) -> Bytes {
+        self.message
+            .slice(SUCCESS_HEADER_LEN.min(self.message.len())..)
+    }
+
+    pub(super) fn into_message(self) -> Bytes {
+        self.message
+    }
+}
+
+/// Who called what: what a service may know of a call besides its arguments.
+///
+/// The default is for tests of a service: a call from this process that does not say who it is.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    peer: Peer,
+    credential: Credential,
+    xid: Xid,
+    program: u32,
+    version: u32,
+    procedure: u32,
+}
+
+impl Context {
+    pub(super) fn new(header: &CallHeader, peer: Peer, credential: Credential) -> Self {
+        Self {
+            peer,
+            credential,
+            xid: header.xid,
+            program: header.program,
+            version: header.version,
+            procedure: header.procedure,
+        }
+    }
+
+    /// Where the call came from.
+    #[must_use]
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// Who the caller says it is.
+    #[must_use]
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The transaction of the call.
+    #[must_use]
+    pub fn xid(&self) -> Xid {
+        self.xid
+    }
+
+    /// The number of the program.
+    #[must_use]
+    pub fn program(&self) -> u32 {
+        self.program
+    }
+
+    /// The version of the program.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The number of the procedure.
+    #[must_use]
+    pub fn procedure(&self) -> u32 {
+        self.procedure
+    }
+}

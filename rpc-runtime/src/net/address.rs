@@ -1,0 +1,102 @@
+//! From the address of a server, as users write it, to a transport.
+
+use std::{fmt, io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+use super::{tcp::TcpTransport, udp::UdpTransport};
+
+/// How long a TCP connection may take to come up: the operating system itself would try for
+/// minutes, longer than any call may take.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A server that no connection could be made to; nothing was called.
+#[derive(Debug)]
+pub struct ConnectError {
+    address: String,
+    fault: Fault,
+}
+
+#[derive(Debug)]
+enum Fault {
+    Scheme,
+    Io(io::Error),
+}
+
+impl ConnectError {
+    /// The address, as it was given.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The error of the operating system, unless the address itself is at fault.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.fault {
+            Fault::Scheme => None,
+            Fault::Io(error) => Some(error),
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot connect to {}: ", self.address)?;
+        match &self.fault {
+            Fault::Scheme => {
+                f.write_str("an address looks like tcp://HOST:PORT or udp://HOST:PORT")
+            }
+            Fault::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// A transport that an address leads to.
+#[derive(Debug)]
+pub(super) enum Connected {
+    Tcp(TcpTransport),
+    Udp(UdpTransport),
+}
+
+/// Connects to `tcp://HOST:PORT` or `udp://HOST:PORT`.
+pub(super) async fn connect(address: &str, record_max: usize) -> Result<Connected, ConnectError> {
+    let connected = match address.split_once("://") {
+        Some(("tcp", host)) => connect_tcp(host, record_max).await.map(Connected::Tcp),
+        Some(("udp", host)) => connect_udp(host).await.map(Connected::Udp),
+        _ => {
+            return Err(ConnectError {
+                address: address.to_owned(),
+                fault: Fault::Scheme,
+            });
+        }
+    };
+    connected.map_err(|error| ConnectError {
+        address: address.to_owned(),
+        fault: Fault::Io(error),
+    })
+}
+
+async fn connect_tcp(host: &str, record_max: usize) -> io::Result<TcpTransport> {
+    let stream = timeout(CONNECT_DEADLINE, TcpStream::connect(host)).await??;
+    let peer = stream.peer_addr()?;
+    TcpTransport::new(stream, peer, record_max)
+}
+
+/// Takes the first address of the host towards which this machine has a route.
+async fn connect_udp(host: &str) -> io::Result<UdpTransport> {
+    let addresses: Vec<SocketAddr> = lookup_host(host).await?.collect();
+    let mut fault = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match UdpTransport::connect(address).await {
+            Ok(transport) => return Ok(transport),
+            Err(error) => fault = error,
+        }
+    }
+    Err(fault)
+}

@@ -1,0 +1,279 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use xdr::{Decoder, Encoder};
+
+use super::{
+    address::{self, ConnectError, Connected},
+    client_connection::{self, Shared},
+    transport::Transport,
+};
+use crate::{
+    AcceptStat, CallError, CallErrorKind, CallHeader, Credential, Message, OpaqueAuth, Procedure,
+    ReplyBody, ReplyHeader, Xid,
+    record::RECORD_MAX,
+    transaction::{Completion, Ended},
+};
+
+/// The deadline of a call unless the client is told another: time for a dozen retransmissions
+/// over UDP, and short enough that a caller notices a dead server.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A deadline so far away that it is none; the clock could not tell a later one.
+const DEADLINE_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// Bytes that the buffer of a call begins with: most fit, and a larger one makes it grow.
+const CALL_CAPACITY: usize = 128;
+
+/// A client of the programs at one server, over one connection.
+///
+/// Any number of calls can be in flight at once. A clone is cheap and uses the same connection,
+/// which ends with the last clone. A generated client wraps one of these.
+#[derive(Clone)]
+pub struct Client {
+    handle: Arc<Handle>,
+    deadline: Duration,
+    credential: OpaqueAuth,
+}
+
+/// What all clones of a client share; the connection ends when it is dropped.
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Client {
+    /// Connects to a server: `tcp://HOST:PORT` or `udp://HOST:PORT`, where the host is a name or
+    /// an address (`udp://[::1]:2049`).
+    ///
+    /// # Errors
+    ///
+    /// The address is malformed or leads nowhere. Over UDP a server that does not exist is
+    /// noticed by its silence only.
+    pub async fn connect(address: &str) -> Result<Self, ConnectError> {
+        Self::builder().connect(address).await
+    }
+
+    /// A builder for a client that differs from the default.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            deadline: DEFAULT_DEADLINE,
+            record_max: RECORD_MAX,
+        }
+    }
+
+    /// A client over a transport that the caller made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, which has to run the connection.
+    #[must_use]
+    pub fn new(transport: impl Transport) -> Self {
+        Self {
+            handle: Arc::new(Handle(client_connection::spawn(transport))),
+            deadline: DEFAULT_DEADLINE,
+            credential: OpaqueAuth::NONE,
+        }
+    }
+
+    /// Sets how long each call of this clone may take, from its start to its reply. The default
+    /// is 30 seconds.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets who calls, for all calls of this clone. The default is nobody, `AUTH_NONE`.
+    ///
+    /// # Errors
+    ///
+    /// An `AUTH_SYS` credential with a machine name above 255 bytes or more than 16 groups.
+    pub fn with_credential(mut self, credential: &Credential) -> Result<Self, xdr::Error> {
+        self.credential = credential.to_opaque()?;
+        Ok(self)
+    }
+
+    /// Calls a procedure. The call is encoded and on its way when this returns; the future gives
+    /// its result, and dropping it gives up the call.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallErrorKind`]; [`CallError::outcome`] says whether the call may have been executed.
+    pub fn call<R>(
+        &self,
+        procedure: &Procedure,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
+        decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error> + Send,
+    ) -> impl Future<Output = Result<R, CallError>> + Send {
+        let call = self.start(procedure, encode);
+        async move {
+            let call = call?;
+            let failure = call.failure;
+            let Completion {
+                ended,
+                transmissions,
+            } = call.await;
+            let result = match ended {
+                Ended::Reply(message) => result(&message, decode),
+                Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
+                Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
+            };
+            result.map_err(|kind| failure.error(kind, transmissions))
+        }
+    }
+
+    /// Opens a transaction, encodes the call into one buffer and queues it.
+    fn start(
+        &self,
+        procedure: &Procedure,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
+    ) -> Result<InFlight<'_>, CallError> {
+        let shared = &*self.handle.0;
+        let deadline = Instant::now() + self.deadline.min(DEADLINE_MAX);
+        let not_sent = |kind| CallError::new(kind, *procedure, 0);
+        let xid = shared.open(deadline.into_std()).map_err(not_sent)?;
+        let call = InFlight {
+            shared,
+            failure: Failure {
+                xid,
+                procedure: *procedure,
+                shared,
+            },
+        };
+        let message = self.encode(xid, procedure, encode);
+        let message = message.map_err(|kind| call.failure.error(kind, 0))?;
+        shared.submit(xid, Message::new(shared.peer(), message));
+        Ok(call)
+    }
+
+    fn encode(
+        &self,
+        xid: Xid,
+        procedure: &Procedure,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
+    ) -> Result<Bytes, CallErrorKind> {
+        let header = CallHeader::new(xid, procedure, self.credential.clone());
+        let mut encoder = Encoder::with_capacity(CALL_CAPACITY);
+        encoder
+            .encode(&header)
+            .and_then(|()| encode(&mut encoder))
+            .map_err(CallErrorKind::Encode)?;
+        let (len, max) = (encoder.len(), self.handle.0.message_max());
+        if len > max {
+            return Err(CallErrorKind::TooLarge { len, max });
+        }
+        Ok(encoder.finish())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("peer", &self.handle.0.peer())
+            .field("deadline", &self.deadline)
+            .field("credential", &self.credential)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The result in a reply, or the refusal.
+fn result<R>(
+    message: &Bytes,
+    decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error>,
+) -> Result<R, CallErrorKind> {
+    let mut decoder = Decoder::new(message);
+    let header: ReplyHeader = decoder.decode().map_err(CallErrorKind::MalformedReply)?;
+    match header.body {
+        ReplyBody::Denied(stat) => Err(CallErrorKind::Denied(stat)),
+        ReplyBody::Accepted {
+            stat: AcceptStat::Success,
+            ..
+        } => {
+            let result = decode(&mut decoder).map_err(CallErrorKind::Decode)?;
+            decoder.finish().map_err(CallErrorKind::Decode)?;
+            Ok(result)
+        }
+        ReplyBody::Accepted { stat, .. } => Err(CallErrorKind::Accepted(stat)),
+    }
+}
+
+/// A call that was started; it is given up when this is dropped.
+struct InFlight<'a> {
+    shared: &'a Shared,
+    failure: Failure<'a>,
+}
+
+/// What an error of the call will name.
+#[derive(Clone, Copy)]
+struct Failure<'a> {
+    xid: Xid,
+    procedure: Procedure,
+    shared: &'a Shared,
+}
+
+impl Failure<'_> {
+    fn error(&self, kind: CallErrorKind, transmissions: u32) -> CallError {
+        CallError::new(kind, self.procedure, transmissions)
+            .with_transaction(self.xid, self.shared.peer())
+    }
+}
+
+impl Future for InFlight<'_> {
+    type Output = Completion;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Completion> {
+        self.shared.poll(self.failure.xid, cx.waker())
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.shared.give_up(self.failure.xid);
+    }
+}
+
+/// What can be chosen before a client connects.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    deadline: Duration,
+    record_max: usize,
+}
+
+impl ClientBuilder {
+    /// Sets how long each call may take, from its start to its reply. The default is 30 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets how many bytes a reply over TCP may have. The default is 4 MiB.
+    pub fn record_max(mut self, bytes: usize) -> Self {
+        self.record_max = bytes;
+        self
+    }
+
+    /// Connects to a server, as [`Client::connect`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
+        let client = match address::connect(address, self.record_max).await? {
+            Connected::Tcp(transport) => Client::new(transport),
+            Connected::Udp(transport) => Client::new(transport),
+        };
+        Ok(client.with_deadline(self.deadline))
+    }
+}

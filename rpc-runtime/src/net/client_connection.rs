@@ -1,0 +1,339 @@
+//! The task that runs a client's connection, and what it shares with the callers.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io, mem,
+    ops::ControlFlow,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    task::{Context, Poll, Waker, ready},
+    time::Instant,
+};
+
+use tokio::time::Sleep;
+
+use super::transport::Transport;
+use crate::{
+    CallErrorKind, Message, Peer, Received, Xid,
+    transaction::{Completion, Transactions, XidSequence},
+};
+
+/// Times that a connection goes round before it lets other tasks run.
+const TURNS_MAX: usize = 32;
+
+/// The xids of this process.
+fn xids() -> &'static XidSequence {
+    static XIDS: OnceLock<XidSequence> = OnceLock::new();
+    XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
+}
+
+/// Begins a connection on this transport.
+pub(super) fn spawn<T: Transport>(transport: T) -> Arc<Shared> {
+    let transactions = if transport.is_reliable() {
+        Transactions::reliable()
+    } else {
+        Transactions::unreliable(fastrand::u64(..))
+    };
+    let shared = Arc::new(Shared {
+        peer: transport.peer(),
+        message_max: transport.message_max(),
+        state: Mutex::new(State {
+            transactions,
+            queue: Vec::new(),
+            waker: None,
+            is_closed: false,
+            ended: None,
+        }),
+    });
+    let mut connection = Connection {
+        shared: Arc::clone(&shared),
+        transport,
+        taken: Vec::new(),
+        outgoing: VecDeque::new(),
+        received: VecDeque::new(),
+        wakers: Vec::new(),
+        timer: Timer::default(),
+    };
+    tokio::spawn(poll_fn(move |cx| connection.poll(cx)));
+    shared
+}
+
+/// What the callers and the connection share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    peer: Peer,
+    message_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    transactions: Transactions,
+    /// Calls that the connection has not taken over yet.
+    queue: Vec<(Xid, Message)>,
+    /// Wakes the connection; taken by the first call that it has to send.
+    waker: Option<Waker>,
+    /// Nobody can call any more.
+    is_closed: bool,
+    /// Why the connection ended.
+    ended: Option<Arc<io::Error>>,
+}
+
+impl Shared {
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    pub(super) fn message_max(&self) -> usize {
+        self.message_max
+    }
+
+    /// Opens a transaction.
+    pub(super) fn open(&self, deadline: Instant) -> Result<Xid, CallErrorKind> {
+        let mut state = self.lock();
+        if let Some(fault) = &state.ended {
+            return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
+        }
+        let xid = state.transactions.open(xids(), deadline);
+        xid.ok_or(CallErrorKind::TooManyCalls)
+    }
+
+    /// Queues the call of an open transaction.
+    pub(super) fn submit(&self, xid: Xid, message: Message) {
+        let mut state = self.lock();
+        // A connection that has ended meanwhile has ended the transaction too.
+        if state.ended.is_none() {
+            state.queue.push((xid, message));
+        }
+        wake(state);
+    }
+
+    /// The end of a transaction.
+    pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
+        self.lock().transactions.poll(xid, waker)
+    }
+
+    /// Frees a transaction.
+    pub(super) fn give_up(&self, xid: Xid) {
+        self.lock().transactions.close(xid);
+    }
+
+    /// Ends the connection: nobody can call any more.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        wake(state);
+    }
+
+    /// The state; a panic while it was locked has left nothing half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the connection, if it sleeps, after giving it what it would wait for.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// A client's end of a connection.
+struct Connection<T: Transport> {
+    shared: Arc<Shared>,
+    transport: T,
+    /// Takes the place of the shared queue when that is taken over; empty between.
+    taken: Vec<(Xid, Message)>,
+    /// What the transport has to send.
+    outgoing: VecDeque<Message>,
+    /// What the transport has received; empty between turns.
+    received: VecDeque<Received>,
+    /// Callers to wake once nothing is locked; empty between turns.
+    wakers: Vec<Waker>,
+    timer: Timer,
+}
+
+impl<T: Transport> Connection<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURNS_MAX {
+            match self.turn(cx) {
+                Ok(Turn::Again) => {}
+                Ok(Turn::Wait) => return Poll::Pending,
+                Ok(Turn::End) => return Poll::Ready(()),
+                Err(fault) => {
+                    self.end(fault);
+                    return Poll::Ready(());
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Sends what waits, does what is due, takes what has come. Replies are taken even while the
+    /// server takes no calls: it may be waiting for just that.
+    fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<Turn> {
+        let ControlFlow::Continue(next_timeout) = self.take_over(cx) else {
+            return Ok(Turn::End);
+        };
+        if let Poll::Ready(sent) = self.transport.poll_send(cx, &mut self.outgoing) {
+            sent?;
+        }
+        if self.timer.poll(cx, next_timeout).is_ready() {
+            self.expire();
+            return Ok(Turn::Again);
+        }
+        match self.transport.poll_receive(cx, &mut self.received) {
+            Poll::Pending => Ok(Turn::Wait),
+            Poll::Ready(Ok(0)) => Err(peer_closed()),
+            Poll::Ready(received) => {
+                received?;
+                self.complete();
+                Ok(Turn::Again)
+            }
+        }
+    }
+
+    /// Takes the queued calls, unless earlier ones still wait for the transport; gives the time
+    /// of the next time-out, unless nobody can call any more.
+    fn take_over(&mut self, cx: &mut Context<'_>) -> ControlFlow<(), Option<Instant>> {
+        let mut state = self.shared.lock();
+        if state.is_closed {
+            return ControlFlow::Break(());
+        }
+        if self.outgoing.is_empty() && !state.queue.is_empty() {
+            mem::swap(&mut self.taken, &mut state.queue);
+            let now = now();
+            for (xid, message) in self.taken.drain(..) {
+                if state.transactions.transmit(xid, &message, now) {
+                    self.outgoing.push_back(message);
+                }
+            }
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        ControlFlow::Continue(state.transactions.next_timeout())
+    }
+
+    /// Ends the calls that the received messages answer.
+    fn complete(&mut self) {
+        let now = now();
+        let mut state = self.shared.lock();
+        for received in self.received.drain(..) {
+            self.wakers
+                .extend(state.transactions.receive(received.message, now));
+        }
+        drop(state);
+        self.wake_callers();
+    }
+
+    /// Ends the calls whose deadline has come, and sends others again.
+    ///
+    /// What the transport has not taken goes back to the queue first: a call that ends there was
+    /// not sent, and will not be.
+    fn expire(&mut self) {
+        let mut state = self.shared.lock();
+        for message in self.outgoing.drain(..) {
+            if let Some(xid) = message.xid() {
+                state.transactions.not_transmitted(xid);
+                self.taken.push((xid, message));
+            }
+        }
+        self.taken.append(&mut state.queue);
+        mem::swap(&mut self.taken, &mut state.queue);
+        let (again, wakers) = (&mut self.outgoing, &mut self.wakers);
+        state.transactions.expire(now(), again, wakers);
+        drop(state);
+        self.wake_callers();
+    }
+
+    /// Ends all calls: those that the transport did not take, as not executed.
+    fn end(&mut self, fault: io::Error) {
+        let fault = Arc::new(fault);
+        let mut state = self.shared.lock();
+        for message in self.outgoing.drain(..) {
+            if let Some(xid) = message.xid() {
+                state.transactions.not_transmitted(xid);
+            }
+        }
+        state.queue.clear();
+        state.transactions.end_all(&fault, &mut self.wakers);
+        state.ended = Some(fault);
+        drop(state);
+        self.wake_callers();
+    }
+
+    fn wake_callers(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+/// A runtime that ends drops the connection: the callers, which may be elsewhere, must hear of it.
+impl<T: Transport> Drop for Connection<T> {
+    fn drop(&mut self) {
+        if self.shared.lock().ended.is_none() {
+            self.end(io::Error::other("the task of the connection was dropped"));
+        }
+    }
+}
+
+/// How a connection goes on after a turn.
+enum Turn {
+    Again,
+    Wait,
+    End,
+}
+
+fn peer_closed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the peer closed the connection",
+    )
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// One timer for all calls of a connection.
+///
+/// It is set forward only: a call that ends in time leaves it as it is, so that a fast sequence of
+/// calls does not set it each time.
+#[derive(Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    set_to: Option<Instant>,
+}
+
+impl Timer {
+    /// Ready when something may be due, at the latest at this time.
+    fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
+        if let Some(at) = at
+            && self.set_to.is_none_or(|set_to| at < set_to)
+        {
+            self.set(at);
+        }
+        if self.set_to.is_none() {
+            return Poll::Pending;
+        }
+        let Some(sleep) = &mut self.sleep else {
+            return Poll::Pending;
+        };
+        ready!(sleep.as_mut().poll(cx));
+        self.set_to = None;
+        Poll::Ready(())
+    }
+
+    fn set(&mut self, at: Instant) {
+        self.set_to = Some(at);
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(at.into()),
+            none => *none = Some(Box::pin(tokio::time::sleep_until(at.into()))),
+        }
+    }
+}

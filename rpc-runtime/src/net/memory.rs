@@ -1,0 +1,133 @@
+//! Calls within a process, with no socket between client and server: for tests, and for programs
+//! that are their own peers.
+//!
+//! Everything but the socket is as it is elsewhere: calls and replies are encoded, dispatched and
+//! matched in the same way.
+
+use std::{
+    collections::VecDeque,
+    io,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::{client::Client, transport::Transport};
+use crate::{Message, Peer, Received, record::RECORD_MAX};
+
+/// Messages that are received at once.
+const BATCH_MAX: usize = 64;
+
+/// A listener for a server, and a connector that makes clients of that server.
+#[must_use]
+pub fn channel() -> (Listener, Connector) {
+    let (sender, accepted) = mpsc::unbounded_channel();
+    (Listener { accepted }, Connector { sender })
+}
+
+/// Where a server takes connections from: the other end of a [`Connector`].
+#[derive(Debug)]
+pub struct Listener {
+    accepted: UnboundedReceiver<MemoryTransport>,
+}
+
+impl Listener {
+    /// The next connection, or nothing once all connectors are dropped.
+    pub(super) async fn accept(&mut self) -> Option<MemoryTransport> {
+        self.accepted.recv().await
+    }
+}
+
+/// Makes clients of the server that has the [`Listener`].
+#[derive(Debug, Clone)]
+pub struct Connector {
+    sender: UnboundedSender<MemoryTransport>,
+}
+
+impl Connector {
+    /// A client on a connection of its own; where the server has ended, its calls fail, not
+    /// executed.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, which has to run the connection.
+    #[must_use]
+    pub fn connect(&self) -> Client {
+        let (transport, peer) = pair();
+        // A server that has ended drops its end, which ends this one.
+        let _ = self.sender.send(peer);
+        Client::new(transport)
+    }
+}
+
+/// Two ends of a connection within the process.
+fn pair() -> (MemoryTransport, MemoryTransport) {
+    let (to_second, from_first) = mpsc::unbounded_channel();
+    let (to_first, from_second) = mpsc::unbounded_channel();
+    let end = |sender, receiver| MemoryTransport {
+        sender: Some(sender),
+        receiver,
+        batch: Vec::new(),
+    };
+    (end(to_second, from_second), end(to_first, from_first))
+}
+
+/// One end of a connection within the process.
+#[derive(Debug)]
+pub(super) struct MemoryTransport {
+    /// Until this end has said that it sends no more.
+    sender: Option<UnboundedSender<Bytes>>,
+    receiver: UnboundedReceiver<Bytes>,
+    batch: Vec<Bytes>,
+}
+
+impl Transport for MemoryTransport {
+    fn poll_send(
+        &mut self,
+        _: &mut Context<'_>,
+        messages: &mut VecDeque<Message>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(message) = messages.front() {
+            let sender = self.sender.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+            let sent = sender.send(message.to_bytes());
+            sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
+            messages.pop_front();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Received>,
+    ) -> Poll<io::Result<usize>> {
+        let Self {
+            receiver, batch, ..
+        } = self;
+        let count = ready!(receiver.poll_recv_many(cx, batch, BATCH_MAX));
+        messages.extend(batch.drain(..).map(|message| Received {
+            from: Peer::Memory,
+            message,
+        }));
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sender = None;
+        while ready!(self.receiver.poll_recv(cx)).is_some() {}
+        Poll::Ready(Ok(()))
+    }
+
+    fn peer(&self) -> Peer {
+        Peer::Memory
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn message_max(&self) -> usize {
+        RECORD_MAX
+    }
+}

@@ -1,0 +1,281 @@
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::{
+    memory,
+    server_connection::{Common, serve, shut_down},
+    tcp::TcpTransport,
+    udp::UdpTransport,
+};
+use crate::{Dispatcher, VersionServer, dispatch::AlreadyServed, record::RECORD_MAX};
+
+/// Calls that may wait for a service on one connection, or UDP socket, before the server reads no
+/// more from it: enough to keep services busy, and a bound on what one peer can occupy.
+const CALLS_MAX: usize = 1024;
+
+/// How long a server that shuts down waits for its services.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a listener pauses after an error: when descriptors have run out, they do not come
+/// back at once, and trying again and again would take the time that the connections need.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A running server: versions of programs, on any number of transports.
+///
+/// It ends when it is dropped, at once; [`shutdown`](Self::shutdown) ends it in order.
+#[derive(Debug)]
+#[must_use = "a server ends when it is dropped"]
+pub struct Server {
+    shutdown: watch::Sender<bool>,
+    shutdown_limit: Duration,
+    listeners: JoinSet<()>,
+    tcp: Vec<SocketAddr>,
+    udp: Vec<SocketAddr>,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Whether every call that was received was answered within the limit; otherwise some were
+    /// given up.
+    pub all_answered: bool,
+}
+
+impl Server {
+    /// A builder for a server.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder {
+            services: Vec::new(),
+            tcp: Vec::new(),
+            udp: Vec::new(),
+            memory: Vec::new(),
+            record_max: RECORD_MAX,
+            calls_max: CALLS_MAX,
+            shutdown_limit: SHUTDOWN_LIMIT,
+        }
+    }
+
+    /// The first address that is listened at for TCP connections.
+    #[must_use]
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.tcp.first().copied()
+    }
+
+    /// The first address that UDP datagrams are received at.
+    #[must_use]
+    pub fn udp_addr(&self) -> Option<SocketAddr> {
+        self.udp.first().copied()
+    }
+
+    /// All addresses of the server: those for TCP in the order of the builder, then those for UDP.
+    pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
+        self.tcp.iter().chain(&self.udp).copied()
+    }
+
+    /// Ends the server in order: accepts and reads no more, answers the calls that were received,
+    /// sends the answers, and ends. Calls that are not answered within the limit (30 seconds,
+    /// [`ServerBuilder::shutdown_limit`]) are given up.
+    pub async fn shutdown(mut self) -> ShutdownReport {
+        self.shutdown.send_replace(true);
+        let all_ended = async { while self.listeners.join_next().await.is_some() {} };
+        let all_answered = timeout(self.shutdown_limit, all_ended).await.is_ok();
+        self.listeners.shutdown().await;
+        ShutdownReport { all_answered }
+    }
+}
+
+/// What a server is made of.
+#[derive(Debug)]
+#[must_use = "a server runs once it is started"]
+pub struct ServerBuilder {
+    services: Vec<VersionServer>,
+    tcp: Vec<String>,
+    udp: Vec<String>,
+    memory: Vec<memory::Listener>,
+    record_max: usize,
+    calls_max: usize,
+    shutdown_limit: Duration,
+}
+
+/// A server that could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Two services were given for one version of a program.
+    #[error(transparent)]
+    AlreadyServed(#[from] AlreadyServed),
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address}: {error}")]
+    Listen {
+        /// The address, as it was given.
+        address: String,
+        /// What the operating system says.
+        error: io::Error,
+    },
+}
+
+impl ServerBuilder {
+    /// Adds a version of a program with its service: a generated `Server`.
+    pub fn service(mut self, service: impl Into<VersionServer>) -> Self {
+        self.services.push(service.into());
+        self
+    }
+
+    /// Listens for TCP connections at this address, `HOST:PORT`; port 0 is any free one.
+    pub fn tcp(mut self, address: impl Into<String>) -> Self {
+        self.tcp.push(address.into());
+        self
+    }
+
+    /// Receives UDP datagrams at this address, `HOST:PORT`; port 0 is any free one.
+    pub fn udp(mut self, address: impl Into<String>) -> Self {
+        self.udp.push(address.into());
+        self
+    }
+
+    /// Serves clients within this process.
+    pub fn memory(mut self, listener: memory::Listener) -> Self {
+        self.memory.push(listener);
+        self
+    }
+
+    /// Sets how many bytes a call over TCP may have. The default is 4 MiB.
+    pub fn record_max(mut self, bytes: usize) -> Self {
+        self.record_max = bytes;
+        self
+    }
+
+    /// Sets how many calls may wait for a service on one connection, or UDP socket, before no
+    /// more are read from it. The default is 1024.
+    pub fn calls_max(mut self, calls: usize) -> Self {
+        self.calls_max = calls.max(1);
+        self
+    }
+
+    /// Sets how long [`Server::shutdown`] waits for the services. The default is 30 seconds.
+    pub fn shutdown_limit(mut self, limit: Duration) -> Self {
+        self.shutdown_limit = limit;
+        self
+    }
+
+    /// Starts the server; it is reachable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// An address cannot be listened at, or two services are for one version of a program.
+    pub async fn start(self) -> Result<Server, StartError> {
+        let mut dispatcher = Dispatcher::new();
+        for service in self.services {
+            dispatcher.register(service)?;
+        }
+        let (shutdown, receiver) = watch::channel(false);
+        let common = Common {
+            dispatcher: Arc::new(dispatcher),
+            calls_max: self.calls_max,
+            shutdown: receiver,
+        };
+        let mut server = Server {
+            shutdown,
+            shutdown_limit: self.shutdown_limit,
+            listeners: JoinSet::new(),
+            tcp: Vec::new(),
+            udp: Vec::new(),
+        };
+        for address in self.tcp {
+            server.listen_tcp(address, &common, self.record_max).await?;
+        }
+        for address in self.udp {
+            server.listen_udp(address, &common).await?;
+        }
+        for listener in self.memory {
+            server
+                .listeners
+                .spawn(accept_memory(listener, common.clone()));
+        }
+        Ok(server)
+    }
+}
+
+impl Server {
+    async fn listen_tcp(
+        &mut self,
+        address: String,
+        common: &Common,
+        record_max: usize,
+    ) -> Result<(), StartError> {
+        let bound = TcpListener::bind(&address)
+            .await
+            .and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (local, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
+        self.tcp.push(local);
+        let accept = accept_tcp(listener, common.clone(), record_max);
+        self.listeners.spawn(accept);
+        Ok(())
+    }
+
+    async fn listen_udp(&mut self, address: String, common: &Common) -> Result<(), StartError> {
+        let bound = UdpSocket::bind(&address)
+            .await
+            .and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let (local, socket) = bound.map_err(|error| StartError::Listen { address, error })?;
+        self.udp.push(local);
+        let transport = UdpTransport::serve(socket);
+        self.listeners.spawn(serve(transport, common.clone()));
+        Ok(())
+    }
+}
+
+/// Accepts connections until the server ends, and then waits for theirs to end.
+async fn accept_tcp(listener: TcpListener, common: Common, record_max: usize) {
+    let mut connections = JoinSet::new();
+    let mut shutdown = common.shutdown.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shut_down(&mut shutdown) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // A connection that has died already is no reason to do anything.
+                if let Ok(transport) = TcpTransport::new(stream, peer, record_max) {
+                    connections.spawn(serve(transport, common.clone()));
+                }
+            }
+            // The peer gave up before it was accepted.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(_) => {
+                let _ = timeout(ACCEPT_PAUSE, shut_down(&mut shutdown)).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Accepts connections within the process until the server ends or nobody can connect, and then
+/// waits for theirs to end.
+async fn accept_memory(mut listener: memory::Listener, common: Common) {
+    let mut connections = JoinSet::new();
+    let mut shutdown = common.shutdown.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shut_down(&mut shutdown) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let Some(transport) = accepted else { break };
+        connections.spawn(serve(transport, common.clone()));
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}

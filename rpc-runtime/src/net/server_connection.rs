@@ -1,0 +1,186 @@
+//! The task that runs a server's end of a connection, or a server's UDP socket.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+
+use super::transport::Transport;
+use crate::{
+    Dispatcher, Message, Peer, Received, Xid,
+    dispatch::{Dispatched, Execution, system_err},
+};
+
+/// Times that a connection goes round before it lets other tasks run.
+const TURNS_MAX: usize = 32;
+
+/// How long a connection that ends waits for its peer to end it too: long enough for the last
+/// replies to be read, and not a way to keep connections open.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What all connections of a server share.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) dispatcher: Arc<Dispatcher>,
+    /// Calls that may be waiting for a service on one connection.
+    pub(super) calls_max: usize,
+    /// Whether the server is to end.
+    pub(super) shutdown: watch::Receiver<bool>,
+}
+
+/// Serves a connection until its peer ends it, or the server does.
+pub(super) async fn serve(transport: impl Transport, mut common: Common) {
+    let mut connection = Connection {
+        transport,
+        dispatcher: common.dispatcher,
+        calls_max: common.calls_max,
+        received: VecDeque::new(),
+        outgoing: VecDeque::new(),
+        calls: JoinSet::new(),
+        is_reading: true,
+    };
+    // Biased: what has come when the server is told to end is read once more.
+    let ended = tokio::select! {
+        biased;
+        ended = poll_fn(|cx| connection.poll(cx)) => Some(ended),
+        () = shut_down(&mut common.shutdown) => None,
+    };
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        connection.is_reading = false;
+        poll_fn(|cx| connection.poll(cx)).await
+    };
+    if ended.is_ok() {
+        // Nothing can be done about a peer that does not end the connection, but to end it here.
+        let _ = timeout(LINGER, poll_fn(|cx| connection.transport.poll_close(cx))).await;
+    }
+    // Calls that were begun are finished, even if nobody will have their results.
+    while connection.calls.join_next().await.is_some() {}
+}
+
+/// Waits until the server is told to end.
+pub(super) async fn shut_down(shutdown: &mut watch::Receiver<bool>) {
+    // An error says that the server is dropped, and that ends it too.
+    let _ = shutdown.wait_for(|shutdown| *shutdown).await;
+}
+
+/// A server's end of a connection.
+struct Connection<T> {
+    transport: T,
+    dispatcher: Arc<Dispatcher>,
+    calls_max: usize,
+    /// Messages that no service has yet, because too many calls wait for one.
+    received: VecDeque<Received>,
+    outgoing: VecDeque<Message>,
+    /// Calls that could not be answered at once.
+    calls: JoinSet<Answered>,
+    is_reading: bool,
+}
+
+/// The reply to a call that could not be answered at once.
+type Answered = (Peer, Bytes);
+
+impl<T: Transport> Connection<T> {
+    /// Runs until no more calls come and all that came are answered.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        for _ in 0..TURNS_MAX {
+            self.answer(cx);
+            let sent = self.transport.poll_send(cx, &mut self.outgoing)?;
+            if !self.is_reading && self.is_idle() && sent.is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            // A peer that takes no replies, or that all services are busy with, is not read from.
+            if !self.is_reading || sent.is_pending() || !self.received.is_empty() {
+                return Poll::Pending;
+            }
+            match self.transport.poll_receive(cx, &mut self.received)? {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(count) => self.is_reading = count > 0,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn is_idle(&self) -> bool {
+        self.received.is_empty() && self.calls.is_empty()
+    }
+
+    /// Hands calls to their services, and collects what services have answered, until neither
+    /// brings the other forward.
+    fn answer(&mut self, cx: &mut Context<'_>) {
+        loop {
+            self.dispatch();
+            let mut collected = false;
+            while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
+                collected = true;
+                // An execution catches panics itself, and none is cancelled while this runs.
+                if let Ok((peer, reply)) = answered {
+                    self.reply(peer, reply);
+                }
+            }
+            if !collected || self.received.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Hands as many calls to their services as may wait for one.
+    fn dispatch(&mut self) {
+        while self.calls.len() < self.calls_max
+            && let Some(Received { from, message }) = self.received.pop_front()
+        {
+            match self.dispatcher.dispatch(&message, from) {
+                Dispatched::Reply(reply) => self.reply(from, reply),
+                Dispatched::Execution(execution) => self.execute(from, execution),
+                Dispatched::Blocking(execution) => {
+                    self.calls.spawn_blocking(move || (from, execution.run()));
+                }
+                Dispatched::Undecodable(_) => self.refuse_to_read(),
+            }
+        }
+    }
+
+    /// Polls a service once, where its call was read, and only spawns what has to wait.
+    fn execute(&mut self, peer: Peer, mut execution: Execution) {
+        // Wake-ups are not missed: the task that is spawned begins with another poll.
+        let mut cx = Context::from_waker(Waker::noop());
+        match Pin::new(&mut execution).poll(&mut cx) {
+            Poll::Ready(reply) => self.reply(peer, reply),
+            Poll::Pending => {
+                self.calls.spawn(async move { (peer, execution.await) });
+            }
+        }
+    }
+
+    /// Stops reading after a message that is no call: on a stream, what follows cannot be
+    /// trusted either. A datagram has no successor.
+    fn refuse_to_read(&mut self) {
+        if self.transport.is_reliable() {
+            self.is_reading = false;
+            self.received.clear();
+        }
+    }
+
+    /// Queues a reply, or `SYSTEM_ERR` in place of one that the transport cannot carry.
+    fn reply(&mut self, to: Peer, reply: Bytes) {
+        let fits = reply.len() <= self.transport.message_max();
+        let reply = match Xid::of(&reply) {
+            Some(xid) if !fits => system_err(xid),
+            _ => reply,
+        };
+        self.outgoing.push_back(Message::new(to, reply));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! TCP: records on a byte stream, any number of them with one system call.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use super::transport::Transport;
+use crate::{
+    Message, Peer, Received,
+    record::{self, FRAGMENT_MAX, RecordReader},
+};
+
+/// Bytes from which a part of a message is sent from where it lies; a shorter part is copied
+/// behind the others, which costs less than one more slice in the system call.
+const COPY_MAX: usize = 4096;
+
+/// Bytes that are taken over for sending before the first of them is sent: what is left behind
+/// is known not to be sent should the connection end.
+const UNSENT_MAX: usize = 1 << 20;
+
+/// Slices that one system call sends at the most; more gain nothing.
+const SLICES_MAX: usize = 32;
+
+/// Bytes that are read at once from a peer that is being closed, to be thrown away.
+const DISCARD_LEN: usize = 1024;
+
+/// A TCP connection with record marking (RFC 5531 §11).
+#[derive(Debug)]
+pub(super) struct TcpTransport {
+    stream: TcpStream,
+    peer: Peer,
+    reader: RecordReader,
+    unsent: Unsent,
+    is_shut_down: bool,
+}
+
+impl TcpTransport {
+    pub(super) fn new(stream: TcpStream, peer: SocketAddr, record_max: usize) -> io::Result<Self> {
+        // A call is complete as it is: waiting for more bytes to send with it only delays it.
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            peer: Peer::Tcp(peer),
+            reader: RecordReader::new(record_max),
+            unsent: Unsent::default(),
+            is_shut_down: false,
+        })
+    }
+
+    /// Sends what was taken over.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let slices = self.unsent.slices(&mut slices);
+            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.advance(sent);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Moves the records that are whole to the queue.
+    fn take_records(&mut self, messages: &mut VecDeque<Received>) -> io::Result<usize> {
+        let mut count = 0;
+        while let Some(message) = self.reader.next_record().map_err(io::Error::other)? {
+            let from = self.peer;
+            messages.push_back(Received { from, message });
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Transport for TcpTransport {
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Message>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            while self.unsent.len < UNSENT_MAX
+                && let Some(message) = messages.pop_front()
+            {
+                self.unsent.push(&message)?;
+            }
+            ready!(self.poll_flush(cx))?;
+            if messages.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Received>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let input = self.reader.input();
+            let received = ready!(poll_read(Pin::new(&mut self.stream), cx, input))?;
+            if received == 0 && self.reader.is_between_records() {
+                return Poll::Ready(Ok(0));
+            } else if received == 0 {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let count = self.take_records(messages)?;
+            if count > 0 {
+                return Poll::Ready(Ok(count));
+            }
+        }
+    }
+
+    /// Without reading until the peer ends too, the bytes it sent meanwhile would make the
+    /// operating system reset the connection, and the peer might lose the last replies.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(cx))?;
+        if !self.is_shut_down {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.is_shut_down = true;
+        }
+        let mut discarded = [0; DISCARD_LEN];
+        loop {
+            let mut buffer = ReadBuf::new(&mut discarded);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn message_max(&self) -> usize {
+        FRAGMENT_MAX
+    }
+}
+
+/// Receives into the room that the buffer has.
+fn poll_read(
+    stream: Pin<&mut TcpStream>,
+    cx: &mut Context<'_>,
+    input: &mut BytesMut,
+) -> Poll<io::Result<usize>> {
+    let mut read = std::pin::pin!(tokio::io::AsyncReadExt::read_buf(stream.get_mut(), input));
+    read.as_mut().poll(cx)
+}
+
+/// Bytes that were taken over and not sent yet, in the order in which they go.
+#[derive(Debug, Default)]
+struct Unsent {
+    whole: VecDeque<Bytes>,
+    /// Small parts, copied together; they go behind the whole ones.
+    copied: BytesMut,
+    len: usize,
+}
+
+impl Unsent {
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes a message over, with its record mark.
+    fn push(&mut self, message: &Message) -> io::Result<()> {
+        let len = message.len();
+        let mark = record::mark(len).ok_or(io::ErrorKind::InvalidInput)?;
+        self.copied.extend_from_slice(&mark);
+        for part in message.parts() {
+            if part.len() < COPY_MAX {
+                self.copied.extend_from_slice(part);
+            } else {
+                self.seal();
+                self.whole.push_back(part.clone());
+            }
+        }
+        self.len += mark.len() + len;
+        Ok(())
+    }
+
+    /// Puts what was copied behind the whole parts, so that another can follow.
+    fn seal(&mut self) {
+        if !self.copied.is_empty() {
+            self.whole.push_back(self.copied.split().freeze());
+        }
+    }
+
+    /// The next bytes to send.
+    fn slices<'a, 'b>(&'a self, slices: &'b mut [IoSlice<'a>; SLICES_MAX]) -> &'b [IoSlice<'a>] {
+        let copied = (!self.copied.is_empty()).then_some(&self.copied[..]);
+        let parts = self.whole.iter().map(|part| &part[..]).chain(copied);
+        let mut count = 0;
+        for (slice, part) in slices.iter_mut().zip(parts) {
+            *slice = IoSlice::new(part);
+            count += 1;
+        }
+        slices.get(..count).unwrap_or_default()
+    }
+
+    /// Drops bytes that were sent.
+    fn advance(&mut self, sent: usize) {
+        self.len -= sent;
+        let mut left = sent;
+        while let Some(part) = self.whole.front_mut() {
+            if left < part.len() {
+                part.advance(left);
+                return;
+            }
+            left -= part.len();
+            self.whole.pop_front();
+        }
+        self.copied.advance(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(parts: &[&'static [u8]]) -> Message {
+        let mut message = Message::new(Peer::Memory, Bytes::new());
+        for part in parts {
+            message.push(Bytes::from_static(part));
+        }
+        message
+    }
+
+    /// Takes everything out, a few bytes at a time, as a slow peer would.
+    fn drain(unsent: &mut Unsent, step: usize) -> Vec<u8> {
+        let mut sent = Vec::new();
+        while !unsent.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let next: Vec<u8> = unsent
+                .slices(&mut slices)
+                .iter()
+                .flat_map(|slice| slice.iter().copied())
+                .take(step)
+                .collect();
+            unsent.advance(next.len());
+            sent.extend(next);
+        }
+        sent
+    }
+
+    #[test]
+    fn small_and_large_parts_in_order_at_every_step() {
+        static LARGE: [u8; COPY_MAX] = [9; COPY_MAX];
+        for step in [1, 3, 5, COPY_MAX, usize::MAX] {
+            let mut unsent = Unsent::default();
+            unsent.push(&message(&[b"abcd"])).unwrap();
+            unsent.push(&message(&[b"head", &LARGE, b"tail"])).unwrap();
+            unsent.push(&message(&[b"end."])).unwrap();
+            let expected = [
+                &[0x80, 0, 0, 4][..],
+                b"abcd",
+                &[0x80, 0, 0x10, 8],
+                b"head",
+                &LARGE,
+                b"tail",
+                &[0x80, 0, 0, 4],
+                b"end.",
+            ];
+            assert_eq!(drain(&mut unsent, step), expected.concat());
+        }
+    }
+}

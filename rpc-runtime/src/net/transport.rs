@@ -1,0 +1,58 @@
+use std::{
+    collections::VecDeque,
+    io,
+    task::{Context, Poll},
+};
+
+use crate::{Message, Peer, Received};
+
+/// Whole messages in and out: what a connection of a client or server runs on.
+///
+/// Both directions take batches, so that a transport can move many messages with one system
+/// call. The methods that poll arrange that the task is woken when it is worth polling again.
+pub trait Transport: Send + 'static {
+    /// Hands messages over for sending, from the front of the queue, and takes them out of it.
+    ///
+    /// Ready when the queue is empty and everything was passed on to the peer or the operating
+    /// system. A message that is still in the queue after an error was not sent in any part.
+    ///
+    /// # Errors
+    ///
+    /// The transport has ended.
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Message>,
+    ) -> Poll<io::Result<()>>;
+
+    /// Adds the messages that have come to the queue, at least one, and gives their number;
+    /// 0 when the peer sends no more.
+    ///
+    /// # Errors
+    ///
+    /// The transport has ended, or the peer sent what is no message.
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Received>,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Ends the transport in order, after everything was sent: says so to the peer, where it can
+    /// be said, and waits until the peer has ended too, so that nothing sent is lost.
+    ///
+    /// # Errors
+    ///
+    /// The transport has ended before.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// The peer at the other end, where there is just one.
+    fn peer(&self) -> Peer;
+
+    /// Whether every message arrives, once and in order, or else the transport ends.
+    ///
+    /// Over any other transport a client sends its calls again.
+    fn is_reliable(&self) -> bool;
+
+    /// Bytes that a message to send may have.
+    fn message_max(&self) -> usize;
+}

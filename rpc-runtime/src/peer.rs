@@ -1,0 +1,35 @@
+use std::{fmt, net::SocketAddr};
+
+/// The other end of a transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Peer {
+    /// Another task of this process.
+    #[default]
+    Memory,
+    /// The address at the far end of a TCP connection.
+    Tcp(SocketAddr),
+    /// The address that UDP datagrams come from and go to.
+    Udp(SocketAddr),
+}
+
+impl Peer {
+    /// The address of the peer, where its transport has addresses.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Memory => None,
+            Self::Tcp(address) | Self::Udp(address) => Some(*address),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Udp(address) => write!(f, "udp://{address}"),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! When to send a call again: round-trip estimate, back-off, jitter.
+//!
+//! The estimate is that of RFC 6298 with Karn's rule: a reply to a call that was sent more than
+//! once says nothing about the round trip, and until one comes that does, the time-out that was
+//! backed off to stays in force for new calls too.
+
+use std::time::Duration;
+
+/// The first time-out towards a peer of which nothing is known yet (RFC 6298 §2).
+pub const INITIAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The shortest time-out: a plain ONC reply takes as long as the procedure does, and each
+/// needless retransmission may execute it again.
+pub const TIMEOUT_MIN: Duration = Duration::from_millis(200);
+
+/// The longest time-out: at 30 % loss one call in a thousand is still lost within a deadline of
+/// 30 seconds, with a cap of 8 seconds it would be one in a hundred.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(4);
+
+/// The part of a time-out that jitter adds at the most is one in this many.
+const JITTER_PART: u32 = 8;
+
+/// The round-trip time to one peer, as replies show it (RFC 6298).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RoundTripEstimate {
+    smoothed: Option<Smoothed>,
+    backed_off: Option<Duration>,
+}
+
+/// SRTT and RTTVAR of RFC 6298.
+#[derive(Debug, Clone, Copy)]
+struct Smoothed {
+    mean: Duration,
+    variation: Duration,
+}
+
+impl RoundTripEstimate {
+    /// The smoothed round-trip time, once there was a sample.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.smoothed.map(|smoothed| smoothed.mean)
+    }
+
+    /// How long to wait for the reply to a new call before it is sent again.
+    #[must_use]
+    pub fn retransmission_timeout(&self) -> Duration {
+        let estimated = match self.smoothed {
+            None => INITIAL_TIMEOUT,
+            Some(Smoothed { mean, variation }) => mean.saturating_add(variation.saturating_mul(4)),
+        };
+        let backed_off = self.backed_off.unwrap_or_default();
+        estimated.max(backed_off).clamp(TIMEOUT_MIN, TIMEOUT_MAX)
+    }
+
+    /// Takes in the time between a call that was sent once and its reply.
+    pub fn sample(&mut self, round_trip: Duration) {
+        self.backed_off = None;
+        self.smoothed = Some(match self.smoothed {
+            None => Smoothed {
+                mean: round_trip,
+                variation: round_trip / 2,
+            },
+            Some(Smoothed { mean, variation }) => {
+                let error = mean.abs_diff(round_trip);
+                Smoothed {
+                    mean: (mean.saturating_mul(7)).saturating_add(round_trip) / 8,
+                    variation: (variation.saturating_mul(3)).saturating_add(error) / 4,
+                }
+            }
+        });
+    }
+
+    /// Takes note that a call was not answered within its time-out, and gives the next one.
+    pub fn back_off(&mut self, timeout: Duration) -> Duration {
+        let next = timeout.saturating_mul(2).min(TIMEOUT_MAX);
+        self.backed_off = self.backed_off.max(Some(next));
+        next
+    }
+}
+
+/// Spreads time-outs, so that callers that lost a packet together do not send again together.
+///
+/// A small generator of its own: the core takes no randomness from outside but its seed.
+#[derive(Debug, Clone)]
+pub struct Jitter(u64);
+
+impl Jitter {
+    /// The sequence that belongs to a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        // The generator stands still at 0.
+        Self(seed | 1)
+    }
+
+    /// The time-out, up to an eighth longer.
+    pub fn spread(&mut self, timeout: Duration) -> Duration {
+        timeout.saturating_add(timeout / JITTER_PART * self.next_byte() / 256)
+    }
+
+    /// A number below 256, from the best bits of a xorshift64* step.
+    fn next_byte(&mut self) -> u32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let [byte, ..] = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes();
+        u32::from(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn unknown_peer() {
+        let estimate = RoundTripEstimate::default();
+        assert_eq!(estimate.retransmission_timeout(), INITIAL_TIMEOUT);
+        assert_eq!(estimate.round_trip(), None);
+    }
+
+    #[test]
+    fn follows_rfc_6298() {
+        let mut estimate = RoundTripEstimate::default();
+        estimate.sample(ms(400));
+        // SRTT 400, RTTVAR 200.
+        assert_eq!(estimate.retransmission_timeout(), ms(1200));
+        estimate.sample(ms(800));
+        // RTTVAR 3/4 · 200 + 1/4 · 400 = 250, SRTT 7/8 · 400 + 1/8 · 800 = 450.
+        assert_eq!(estimate.round_trip(), Some(ms(450)));
+        assert_eq!(estimate.retransmission_timeout(), ms(1450));
+    }
+
+    #[test]
+    fn stays_within_its_bounds() {
+        let mut estimate = RoundTripEstimate::default();
+        for _ in 0..50 {
+            estimate.sample(ms(1));
+        }
+        assert_eq!(estimate.retransmission_timeout(), TIMEOUT_MIN);
+        for _ in 0..50 {
+            estimate.sample(Duration::MAX);
+        }
+        assert_eq!(estimate.retransmission_timeout(), TIMEOUT_MAX);
+    }
+
+    #[test]
+    fn backs_off_until_a_sample_comes() {
+        let mut estimate = RoundTripEstimate::default();
+        estimate.sample(ms(100));
+        let first = estimate.retransmission_timeout();
+        assert_eq!(first, ms(300));
+        let mut timeout = first;
+        let mut schedule = Vec::new();
+        for _ in 0..5 {
+            timeout = estimate.back_off(timeout);
+            schedule.push(timeout);
+        }
+        let doubled = [ms(600), ms(1200), ms(2400), TIMEOUT_MAX, TIMEOUT_MAX];
+        assert_eq!(schedule, doubled);
+        assert_eq!(estimate.retransmission_timeout(), TIMEOUT_MAX);
+        estimate.sample(ms(100));
+        assert!(estimate.retransmission_timeout() < first);
+    }
+
+    #[test]
+    fn jitter_adds_at_most_an_eighth() {
+        let spread: Vec<Duration> = {
+            let mut jitter = Jitter::new(42);
+            (0..1000).map(|_| jitter.spread(ms(800))).collect()
+        };
+        assert!(spread.iter().all(|&wait| ms(800) <= wait && wait < ms(900)));
+        assert!(spread.iter().any(|&wait| wait < ms(810)));
+        assert!(spread.iter().any(|&wait| wait > ms(890)));
+        let mut again = Jitter::new(42);
+        assert!(spread.iter().all(|&wait| wait == again.spread(ms(800))));
+    }
+}

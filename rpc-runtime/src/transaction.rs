@@ -1,0 +1,366 @@
+//! Calls in flight on one connection: their xids, deadlines, retransmissions and replies.
+//!
+//! An xid is generation ‖ slot: its low bits are the place of the call in the table, so that no
+//! map is searched; all its bits must agree, so that a late reply to an earlier call in the same
+//! place is told apart. The numbers come from one sequence that all connections of a process
+//! share, so that none repeats while its predecessor may still be on the way.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    Message, Xid,
+    retransmission::{Jitter, RoundTripEstimate},
+};
+
+/// Calls that may be in flight on one connection: more than any server reads ahead, and few
+/// enough that half of the numbers of a table twice this size are always free.
+pub const CALLS_IN_FLIGHT_MAX: usize = 65_536;
+
+/// Slots of the smallest table.
+const SLOTS_MIN: usize = 8;
+
+/// The xids of a process, one after the other.
+///
+/// A number is passed over only when its slot is taken, and at most half of the slots are: so
+/// 2^31 calls follow before one repeats.
+#[derive(Debug)]
+pub struct XidSequence(AtomicU32);
+
+impl XidSequence {
+    /// A sequence that begins here; a process should begin at a random place, so that a server
+    /// that remembers an earlier one does not take new calls for old.
+    #[must_use]
+    pub const fn new(first: u32) -> Self {
+        Self(AtomicU32::new(first))
+    }
+
+    fn next(&self) -> Xid {
+        Xid(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// How a transaction ended.
+#[derive(Debug, Clone)]
+pub enum Ended {
+    /// By this message.
+    Reply(Bytes),
+    /// Its connection ended before.
+    ConnectionLost(Arc<io::Error>),
+    /// Its deadline came before.
+    DeadlineExceeded,
+}
+
+/// The end of a transaction, and how often its call was handed to the transport.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    /// How it ended.
+    pub ended: Ended,
+    /// Copies of the call that may have been sent.
+    pub transmissions: u32,
+}
+
+/// The calls in flight on one connection.
+#[derive(Debug)]
+pub struct Transactions {
+    /// A power of two of slots, or none; at most half of them are taken.
+    slots: Vec<Option<Transaction>>,
+    in_flight: usize,
+    /// No deadline and no retransmission is due before.
+    earliest: Option<Instant>,
+    unreliable: Option<Unreliable>,
+}
+
+/// What a transport that loses messages needs besides.
+#[derive(Debug)]
+struct Unreliable {
+    estimate: RoundTripEstimate,
+    jitter: Jitter,
+}
+
+#[derive(Debug)]
+struct Transaction {
+    xid: Xid,
+    deadline: Instant,
+    transmissions: u32,
+    retransmission: Option<Box<Retransmission>>,
+    waker: Option<Waker>,
+    ended: Option<Ended>,
+}
+
+/// The next copy of a call.
+#[derive(Debug)]
+struct Retransmission {
+    message: Message,
+    first_sent: Instant,
+    timeout: Duration,
+    at: Instant,
+}
+
+impl Transactions {
+    /// Calls over a transport that delivers each message, or ends.
+    #[must_use]
+    pub fn reliable() -> Self {
+        Self {
+            slots: Vec::new(),
+            in_flight: 0,
+            earliest: None,
+            unreliable: None,
+        }
+    }
+
+    /// Calls over a transport that may lose messages; the seed spreads the retransmissions.
+    #[must_use]
+    pub fn unreliable(seed: u64) -> Self {
+        Self {
+            unreliable: Some(Unreliable {
+                estimate: RoundTripEstimate::default(),
+                jitter: Jitter::new(seed),
+            }),
+            ..Self::reliable()
+        }
+    }
+
+    /// Calls that are in flight, or have ended and were not polled since.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Opens a transaction, unless [`CALLS_IN_FLIGHT_MAX`] are open.
+    pub fn open(&mut self, xids: &XidSequence, deadline: Instant) -> Option<Xid> {
+        if self.in_flight >= CALLS_IN_FLIGHT_MAX {
+            return None;
+        }
+        if self.slots.len() < 2 * (self.in_flight + 1) {
+            self.grow();
+        }
+        loop {
+            let xid = xids.next();
+            if let Some(slot @ None) = self.slot(xid) {
+                *slot = Some(Transaction::new(xid, deadline));
+                self.in_flight += 1;
+                self.due(deadline);
+                return Some(xid);
+            }
+        }
+    }
+
+    /// Notes that the call is handed to the transport, unless it has ended before.
+    pub fn transmit(&mut self, xid: Xid, message: &Message, now: Instant) -> bool {
+        let mut retransmission = self.unreliable.as_mut().map(|unreliable| {
+            let timeout = unreliable.estimate.retransmission_timeout();
+            Box::new(Retransmission {
+                message: message.clone(),
+                first_sent: now,
+                timeout,
+                at: now + unreliable.jitter.spread(timeout),
+            })
+        });
+        let at = retransmission
+            .as_ref()
+            .map(|retransmission| retransmission.at);
+        let Some(transaction) = self.running(xid) else {
+            return false;
+        };
+        transaction.transmissions += 1;
+        transaction.retransmission = retransmission.take();
+        if let Some(at) = at {
+            self.due(at);
+        }
+        true
+    }
+
+    /// Notes that the transport ended before it took any byte of the call.
+    pub fn not_transmitted(&mut self, xid: Xid) {
+        if let Some(transaction) = self.running(xid) {
+            transaction.transmissions = transaction.transmissions.saturating_sub(1);
+        }
+    }
+
+    /// Ends the transaction to which this message is the reply, and gives its waker.
+    ///
+    /// What is no reply, or one to a call that has ended, is dropped.
+    pub fn receive(&mut self, message: Bytes, now: Instant) -> Option<Waker> {
+        let xid = Xid::of_reply(&message)?;
+        let transaction = self.running(xid)?;
+        transaction.ended = Some(Ended::Reply(message));
+        let retransmission = transaction.retransmission.take();
+        let (waker, transmissions) = (transaction.waker.take(), transaction.transmissions);
+        if let (Some(sent), Some(unreliable), 1) =
+            (retransmission, &mut self.unreliable, transmissions)
+        {
+            let round_trip = now.saturating_duration_since(sent.first_sent);
+            unreliable.estimate.sample(round_trip);
+        }
+        waker
+    }
+
+    /// The end of a transaction, which it frees; or keeps the waker for when it has ended.
+    ///
+    /// A transaction that is not open never ends.
+    pub fn poll(&mut self, xid: Xid, waker: &Waker) -> Poll<Completion> {
+        let Some(Some(transaction)) = self.slot(xid) else {
+            return Poll::Pending;
+        };
+        if transaction.xid != xid {
+            return Poll::Pending;
+        }
+        let Some(ended) = transaction.ended.take() else {
+            match &mut transaction.waker {
+                Some(kept) => kept.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+            return Poll::Pending;
+        };
+        let transmissions = transaction.transmissions;
+        self.close(xid);
+        Poll::Ready(Completion {
+            ended,
+            transmissions,
+        })
+    }
+
+    /// Frees a transaction that nobody waits for any more.
+    pub fn close(&mut self, xid: Xid) {
+        if let Some(slot) = self.slot(xid)
+            && slot.as_ref().is_some_and(|open| open.xid == xid)
+        {
+            *slot = None;
+            self.in_flight -= 1;
+        }
+    }
+
+    /// When [`expire`](Self::expire) has to be called, at the latest.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.earliest
+    }
+
+    /// Ends the calls whose deadline has come, and gives what has to be sent again.
+    pub fn expire(&mut self, now: Instant, again: &mut VecDeque<Message>, wakers: &mut Vec<Waker>) {
+        if self.earliest.is_none_or(|earliest| now < earliest) {
+            return;
+        }
+        self.earliest = None;
+        for transaction in self.slots.iter_mut().flatten() {
+            if transaction.ended.is_some() {
+                continue;
+            }
+            let unreliable = self.unreliable.as_mut();
+            match transaction.expire(now, unreliable, again) {
+                Some(due) => self.earliest = earlier(self.earliest, due),
+                None => wakers.extend(transaction.waker.take()),
+            }
+        }
+    }
+
+    /// Ends all calls, because the connection has.
+    pub fn end_all(&mut self, fault: &Arc<io::Error>, wakers: &mut Vec<Waker>) {
+        for transaction in self.slots.iter_mut().flatten() {
+            if transaction.ended.is_none() {
+                transaction.end(Ended::ConnectionLost(Arc::clone(fault)));
+                wakers.extend(transaction.waker.take());
+            }
+        }
+    }
+
+    /// The slot in which a transaction with this xid would be.
+    fn slot(&mut self, xid: Xid) -> Option<&mut Option<Transaction>> {
+        let index = index(xid, self.slots.len())?;
+        self.slots.get_mut(index)
+    }
+
+    /// The transaction, unless it has ended or is not open.
+    fn running(&mut self, xid: Xid) -> Option<&mut Transaction> {
+        self.slot(xid)?
+            .as_mut()
+            .filter(|open| open.xid == xid && open.ended.is_none())
+    }
+
+    /// Doubles the table. Two transactions that had different slots still have.
+    fn grow(&mut self) {
+        let len = (2 * self.slots.len()).max(SLOTS_MIN);
+        let mut slots: Vec<Option<Transaction>> = Vec::new();
+        slots.resize_with(len, || None);
+        for transaction in self.slots.drain(..).flatten() {
+            if let Some(slot) = index(transaction.xid, len).and_then(|index| slots.get_mut(index)) {
+                *slot = Some(transaction);
+            }
+        }
+        self.slots = slots;
+    }
+
+    fn due(&mut self, at: Instant) {
+        self.earliest = earlier(self.earliest, at);
+    }
+}
+
+/// The slot of an xid in a table of so many slots: its low bits.
+fn index(xid: Xid, slots: usize) -> Option<usize> {
+    let mask = u32::try_from(slots.checked_sub(1)?).ok()?;
+    usize::try_from(xid.0 & mask).ok()
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what it gives is stored as an option"
+)]
+fn earlier(earliest: Option<Instant>, at: Instant) -> Option<Instant> {
+    Some(earliest.map_or(at, |earliest| earliest.min(at)))
+}
+
+impl Transaction {
+    fn new(xid: Xid, deadline: Instant) -> Self {
+        Self {
+            xid,
+            deadline,
+            transmissions: 0,
+            retransmission: None,
+            waker: None,
+            ended: None,
+        }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.ended = Some(ended);
+        self.retransmission = None;
+    }
+
+    /// Does what is due; gives the time at which more is, or nothing when the call has ended.
+    fn expire(
+        &mut self,
+        now: Instant,
+        unreliable: Option<&mut Unreliable>,
+        again: &mut VecDeque<Message>,
+    ) -> Option<Instant> {
+        if self.deadline <= now {
+            self.end(Ended::DeadlineExceeded);
+            return None;
+        }
+        let (Some(next), Some(unreliable)) = (&mut self.retransmission, unreliable) else {
+            return Some(self.deadline);
+        };
+        if next.at <= now {
+            self.transmissions = self.transmissions.saturating_add(1);
+            next.timeout = unreliable.estimate.back_off(next.timeout);
+            next.at = now + unreliable.jitter.spread(next.timeout);
+            again.push_back(next.message.clone());
+        }
+        Some(next.at.min(self.deadline))
+    }
+}
+
+#[cfg(test)]
+#[path = "transaction/tests.rs"]
+mod tests;

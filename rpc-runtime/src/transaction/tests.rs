@@ -1,0 +1,295 @@
+//! Transactions on a virtual clock.
+
+use super::*;
+use crate::{
+    AcceptStat, Peer, ReplyHeader,
+    retransmission::{INITIAL_TIMEOUT, TIMEOUT_MAX, TIMEOUT_MIN},
+};
+use std::{
+    sync::atomic::AtomicUsize,
+    task::{Poll, Wake},
+};
+use xdr::Encoder;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn reply(xid: Xid) -> Bytes {
+    let mut encoder = Encoder::new();
+    let header = ReplyHeader::accepted(xid, AcceptStat::Success);
+    encoder.encode(&header).unwrap();
+    encoder.finish()
+}
+
+fn call(xid: Xid) -> Message {
+    Message::new(Peer::Memory, Bytes::copy_from_slice(&xid.0.to_be_bytes()))
+}
+
+/// Transactions with the clock and everything else that they need.
+struct World {
+    transactions: Transactions,
+    xids: XidSequence,
+    now: Instant,
+}
+
+impl World {
+    fn new(transactions: Transactions) -> Self {
+        Self {
+            transactions,
+            xids: XidSequence::new(u32::MAX - 5),
+            now: Instant::now(),
+        }
+    }
+
+    fn open(&mut self) -> Xid {
+        let deadline = self.now + DEADLINE;
+        self.transactions.open(&self.xids, deadline).unwrap()
+    }
+
+    fn send(&mut self) -> Xid {
+        let xid = self.open();
+        assert!(self.transactions.transmit(xid, &call(xid), self.now));
+        xid
+    }
+
+    fn poll(&mut self, xid: Xid) -> Poll<Completion> {
+        self.transactions.poll(xid, Waker::noop())
+    }
+
+    /// Puts the clock forward to the next time-out; gives the xids of the calls sent again.
+    fn time_out(&mut self) -> Vec<Xid> {
+        self.now = self.transactions.next_timeout().unwrap();
+        let mut again = VecDeque::new();
+        self.transactions
+            .expire(self.now, &mut again, &mut Vec::new());
+        again.iter().filter_map(Message::xid).collect()
+    }
+}
+
+#[test]
+fn reply_ends_its_call_only() {
+    let mut world = World::new(Transactions::reliable());
+    let (first, second) = (world.send(), world.send());
+    assert!(world.poll(first).is_pending());
+    assert!(world.poll(second).is_pending());
+    let waker = world.transactions.receive(reply(second), world.now);
+    assert!(waker.is_some());
+    assert!(world.poll(first).is_pending());
+    let Poll::Ready(completion) = world.poll(second) else {
+        panic!("it was answered");
+    };
+    assert!(matches!(completion.ended, Ended::Reply(message) if message == reply(second)));
+    assert_eq!(completion.transmissions, 1);
+    assert_eq!(world.transactions.in_flight(), 1);
+}
+
+#[test]
+fn caller_is_woken_once() {
+    let mut world = World::new(Transactions::reliable());
+    let xid = world.send();
+    let counter = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::clone(&counter));
+    assert!(world.transactions.poll(xid, &waker).is_pending());
+    assert!(world.transactions.poll(xid, &waker).is_pending());
+    for _ in 0..2 {
+        if let Some(waker) = world.transactions.receive(reply(xid), world.now) {
+            waker.wake();
+        }
+    }
+    assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn stale_replies_are_dropped() {
+    let mut world = World::new(Transactions::reliable());
+    let given_up = world.send();
+    world.transactions.close(given_up);
+    // Until a call has the slot of the one that was given up.
+    let successor = loop {
+        let xid = world.send();
+        if xid.0 % 8 == given_up.0 % 8 {
+            break xid;
+        }
+        world.transactions.close(xid);
+    };
+    assert!(
+        world
+            .transactions
+            .receive(reply(given_up), world.now)
+            .is_none()
+    );
+    assert!(world.poll(successor).is_pending());
+    world.transactions.close(given_up);
+    assert_eq!(world.transactions.in_flight(), 1);
+    world.transactions.receive(reply(successor), world.now);
+    assert!(world.poll(successor).is_ready());
+    assert_eq!(world.transactions.in_flight(), 0);
+}
+
+#[test]
+fn messages_that_are_no_reply_are_dropped() {
+    let mut world = World::new(Transactions::reliable());
+    let xid = world.send();
+    let mut wrong_type = reply(xid).to_vec();
+    wrong_type[7] = 0;
+    for message in [wrong_type, reply(xid)[..7].to_vec(), Vec::new()] {
+        world.transactions.receive(message.into(), world.now);
+        assert!(world.poll(xid).is_pending());
+    }
+}
+
+#[test]
+fn table_grows_and_keeps_every_call() {
+    let mut world = World::new(Transactions::reliable());
+    let open: Vec<Xid> = (0..1000).map(|_| world.send()).collect();
+    for &xid in open.iter().rev() {
+        world.transactions.receive(reply(xid), world.now);
+        assert!(world.poll(xid).is_ready());
+    }
+    assert_eq!(world.transactions.in_flight(), 0);
+    assert_eq!(world.transactions.slots.len(), 2048);
+}
+
+#[test]
+fn calls_in_flight_are_limited() {
+    let mut world = World::new(Transactions::reliable());
+    let first = world.open();
+    for _ in 1..CALLS_IN_FLIGHT_MAX {
+        world.open();
+    }
+    let deadline = world.now + DEADLINE;
+    let outcome = world.transactions.open(&world.xids, deadline);
+    assert_eq!(outcome, None);
+    world.transactions.close(first);
+    world.open();
+}
+
+#[test]
+fn xids_do_not_repeat_while_others_are_held() {
+    let mut world = World::new(Transactions::reliable());
+    let held: Vec<Xid> = (0..100).map(|_| world.open()).collect();
+    let first = world.open();
+    world.transactions.close(first);
+    let calls = 1 << 20;
+    for _ in 0..calls {
+        let xid = world.open();
+        world.transactions.close(xid);
+    }
+    let last = world.open();
+    let used = last.0.wrapping_sub(first.0);
+    assert!(used < 2 * (calls + 1), "{used} numbers for {calls} calls");
+    assert_eq!(world.transactions.in_flight(), held.len() + 1);
+}
+
+#[test]
+fn deadline_ends_a_call() {
+    let mut world = World::new(Transactions::reliable());
+    let (sent, queued) = (world.send(), world.open());
+    assert_eq!(
+        world.transactions.next_timeout(),
+        Some(world.now + DEADLINE)
+    );
+    assert!(world.time_out().is_empty());
+    for (xid, expected) in [(sent, 1), (queued, 0)] {
+        let Poll::Ready(completion) = world.poll(xid) else {
+            panic!("its deadline has come");
+        };
+        assert!(matches!(completion.ended, Ended::DeadlineExceeded));
+        assert_eq!(completion.transmissions, expected);
+    }
+    assert_eq!(world.transactions.next_timeout(), None);
+}
+
+#[test]
+fn call_that_ended_before_it_was_sent_is_not_sent() {
+    let mut world = World::new(Transactions::reliable());
+    let (given_up, expired) = (world.open(), world.open());
+    world.transactions.close(given_up);
+    world.time_out();
+    for xid in [given_up, expired] {
+        assert!(!world.transactions.transmit(xid, &call(xid), world.now));
+    }
+}
+
+#[test]
+fn lost_connection_ends_all_calls() {
+    let mut world = World::new(Transactions::reliable());
+    let (sent, queued, in_transport) = (world.send(), world.open(), world.send());
+    world.transactions.not_transmitted(in_transport);
+    let fault = Arc::new(io::ErrorKind::ConnectionReset.into());
+    world.transactions.end_all(&fault, &mut Vec::new());
+    for (xid, expected) in [(sent, 1), (queued, 0), (in_transport, 0)] {
+        let Poll::Ready(completion) = world.poll(xid) else {
+            panic!("its connection is lost");
+        };
+        assert!(matches!(completion.ended, Ended::ConnectionLost(_)));
+        assert_eq!(completion.transmissions, expected);
+    }
+}
+
+#[test]
+fn retransmission_backs_off_until_the_deadline() {
+    let mut world = World::new(Transactions::unreliable(1));
+    let start = world.now;
+    let xid = world.send();
+    let mut timeout = INITIAL_TIMEOUT;
+    let mut sent_at = start;
+    let mut transmissions = 1;
+    loop {
+        let again = world.time_out();
+        if again.is_empty() {
+            break;
+        }
+        assert_eq!(again, [xid]);
+        let waited = world.now - sent_at;
+        assert!(timeout <= waited && waited < timeout * 9 / 8, "{waited:?}");
+        (timeout, sent_at) = ((timeout * 2).min(TIMEOUT_MAX), world.now);
+        transmissions += 1;
+    }
+    assert_eq!(world.now - start, DEADLINE);
+    let Poll::Ready(completion) = world.poll(xid) else {
+        panic!("its deadline has come");
+    };
+    assert!(matches!(completion.ended, Ended::DeadlineExceeded));
+    assert_eq!(completion.transmissions, transmissions);
+    assert!(transmissions >= 9, "1, 2 and then every 4 seconds");
+}
+
+#[test]
+fn round_trips_shorten_the_timeout() {
+    let mut world = World::new(Transactions::unreliable(1));
+    for _ in 0..20 {
+        let xid = world.send();
+        world.now += Duration::from_millis(1);
+        world.transactions.receive(reply(xid), world.now);
+        assert!(world.poll(xid).is_ready());
+    }
+    let (xid, sent_at) = (world.send(), world.now);
+    // Time-outs of calls that were answered come to nothing.
+    while world.time_out() != [xid] {}
+    assert!(world.now - sent_at < TIMEOUT_MIN * 9 / 8);
+}
+
+#[test]
+fn reply_to_a_retransmission_is_no_sample() {
+    let mut world = World::new(Transactions::unreliable(1));
+    let xid = world.send();
+    assert_eq!(world.time_out(), [xid]);
+    world.transactions.receive(reply(xid), world.now);
+    assert!(matches!(world.poll(xid), Poll::Ready(done) if done.transmissions == 2));
+    let (xid, sent_at) = (world.send(), world.now);
+    while world.time_out() != [xid] {}
+    assert!(
+        world.now - sent_at >= 2 * INITIAL_TIMEOUT,
+        "still backed off"
+    );
+}

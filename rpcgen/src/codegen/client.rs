@@ -1,0 +1,168 @@
+//! The client stub.
+
+use super::{
+    Context, Piece, doc, procedure::constant_name, service::result_type, structure, syntax,
+};
+use crate::model::{Field, Procedure, Type};
+use syn::{Expr, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
+
+/// `Client`: one method for each procedure.
+pub(super) fn emit(context: &Context<'_>, procedures: &[Procedure]) -> Vec<Piece> {
+    let item: ItemStruct = parse_quote! {
+        /// Calls the procedures of this version; clones share one connection.
+        #[derive(Debug, Clone)]
+        pub struct Client(::rpc_runtime::Client);
+    };
+    let mut methods: ItemImpl = parse_quote! {
+        impl Client {
+            /// A stub that calls through this client.
+            #[must_use]
+            pub const fn new(client: ::rpc_runtime::Client) -> Self {
+                Self(client)
+            }
+        }
+    };
+    methods.items.extend(
+        procedures
+            .iter()
+            .map(|one| ImplItem::Fn(method(context, one))),
+    );
+    vec![item.into(), methods.into()]
+}
+
+fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
+    let docs = doc::member(&procedure.name);
+    let errors = doc::attributes(&[
+        "",
+        "# Errors",
+        "",
+        "The call has no result; the error tells whether it may have been executed.",
+    ]);
+    let name = syntax::ident(&procedure.name.rust);
+    let parameters = procedure.parameters.iter().map(|field| -> FnArg {
+        let (name, ty) = (parameter(field), parameter_type(context, &field.ty));
+        parse_quote!(#name: #ty)
+    });
+    let result = result_type(context, procedure);
+    let constant = constant_name(procedure);
+    let (setup, encode) = arguments(context, procedure);
+    let decode = match &procedure.result {
+        None => parse_quote!(::xdr::Decode::decode),
+        Some(ty) => context.any_decoding(ty),
+    };
+    parse_quote! {
+        #(#docs)*
+        #(#errors)*
+        pub async fn #name(
+            &self,
+            #(#parameters),*
+        ) -> ::rpc_runtime::CallResult<#result> {
+            #(#setup)*
+            self.0.call(&procedures::#constant, #encode, #decode).await
+        }
+    }
+}
+
+/// What comes before the call, and the function that encodes the arguments.
+fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) {
+    let mut setup: Vec<Stmt> = procedure
+        .parameters
+        .iter()
+        .filter_map(|field| conversion(context, field))
+        .collect();
+    let body = match procedure.parameters.as_slice() {
+        [] => return (setup, parse_quote!(::xdr::Encoder::void)),
+        [field] => vec![syntax::tail(encode_single(context, field))],
+        fields => structure::encode_fields(context, &procedure.name.idl, fields, |field| {
+            passed_reference(context, field)
+        }),
+    };
+    setup.push(parse_quote!(let arguments = |encoder: &mut ::xdr::Encoder| { #(#body)* };));
+    (setup, parse_quote!(arguments))
+}
+
+/// A single argument stands for itself on the wire.
+fn encode_single(context: &Context<'_>, field: &Field) -> Expr {
+    let ty = context.model.unalias(&field.ty);
+    context.encode("encoder", ty, passed_reference(context, field))
+}
+
+/// The name of a parameter; some names have a meaning in the stubs.
+pub(super) fn parameter(field: &Field) -> syn::Ident {
+    match field.name.rust.as_str() {
+        taken @ ("context" | "encoder" | "e") => syntax::ident(&format!("{taken}_")),
+        name => syntax::ident(name),
+    }
+}
+
+/// How an argument is passed to a stub.
+enum Passing {
+    /// Small plain data: by value.
+    Value,
+    /// Opaque data and byte strings: anything that turns into them.
+    Into(syn::Type),
+    Str,
+    Slice(Box<Type>),
+    OptionalReference(Box<Type>),
+    Reference,
+}
+
+fn passing(context: &Context<'_>, ty: &Type) -> Passing {
+    if context.is_copy(ty) {
+        return Passing::Value;
+    }
+    match context.model.unalias(ty) {
+        owned @ (Type::Opaque(_) | Type::String { utf8: false, .. }) => {
+            Passing::Into(context.rust_type(owned))
+        }
+        Type::String { utf8: true, .. } => Passing::Str,
+        Type::Array(element, _) => Passing::Slice(element.clone()),
+        Type::List { node, .. } => Passing::Slice(Box::new(Type::Named(*node))),
+        Type::Optional {
+            value,
+            boxed: false,
+        } => Passing::OptionalReference(value.clone()),
+        _ => Passing::Reference,
+    }
+}
+
+fn parameter_type(context: &Context<'_>, ty: &Type) -> syn::Type {
+    let owned = |ty| context.rust_type(ty);
+    match passing(context, ty) {
+        Passing::Value => owned(ty),
+        Passing::Into(target) => parse_quote!(impl ::core::convert::Into<#target>),
+        Passing::Str => parse_quote!(&str),
+        Passing::Slice(element) => {
+            let element = owned(&element);
+            parse_quote!(&[#element])
+        }
+        Passing::OptionalReference(value) => {
+            let value = owned(&value);
+            parse_quote!(::core::option::Option<&#value>)
+        }
+        Passing::Reference => {
+            let ty = owned(ty);
+            parse_quote!(&#ty)
+        }
+    }
+}
+
+/// The statement that turns what was passed into what is encoded.
+fn conversion(context: &Context<'_>, field: &Field) -> Option<Stmt> {
+    match passing(context, &field.ty) {
+        Passing::Into(target) => {
+            let name = parameter(field);
+            Some(parse_quote!(let #name: #target = #name.into();))
+        }
+        _ => None,
+    }
+}
+
+/// A reference to a parameter, as encoding wants it.
+fn passed_reference(context: &Context<'_>, field: &Field) -> Expr {
+    let name = parameter(field);
+    match passing(context, &field.ty) {
+        Passing::Value | Passing::Into(_) | Passing::OptionalReference(_) => parse_quote!(&#name),
+        Passing::Str | Passing::Slice(_) | Passing::Reference => parse_quote!(#name),
+    }
+}

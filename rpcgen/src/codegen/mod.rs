@@ -1,0 +1,122 @@
+//! Model to syntax: one emitter for each kind of thing, called in the order of the output.
+//!
+//! What occurs once for each type or field is built as syntax nodes, what occurs once for each
+//! procedure is quoted: parsing quoted tokens costs three times as much as building the nodes.
+
+mod alias;
+mod client;
+mod constant;
+mod doc;
+mod enumeration;
+mod procedure;
+mod program;
+mod rust_type;
+mod server;
+mod service;
+mod structure;
+mod syntax;
+mod union;
+mod wire;
+
+use crate::model::{Item, Model, Shape, TypeId};
+use syn::Attribute;
+
+/// Which parts are generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Client stubs.
+    pub client: bool,
+    /// Server stubs.
+    pub server: bool,
+}
+
+/// A piece of the generated file: blank lines go between pieces.
+pub(crate) enum Piece {
+    /// An item.
+    Item(Box<syn::Item>),
+    /// A module.
+    Module {
+        /// Its documentation and attributes.
+        attributes: Vec<Attribute>,
+        /// Its name.
+        name: syn::Ident,
+        /// What it holds.
+        pieces: Vec<Piece>,
+    },
+}
+
+macro_rules! piece_from_item {
+    ($($variant:ident($item:ident)),*) => {$(
+        impl From<syn::$item> for Piece {
+            fn from(item: syn::$item) -> Self {
+                Self::Item(Box::new(syn::Item::$variant(item)))
+            }
+        }
+    )*};
+}
+
+piece_from_item!(
+    Const(ItemConst),
+    Enum(ItemEnum),
+    Fn(ItemFn),
+    Impl(ItemImpl),
+    Macro(ItemMacro),
+    Struct(ItemStruct),
+    Trait(ItemTrait),
+    Type(ItemType)
+);
+
+/// What emitters read.
+pub(crate) struct Context<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) parts: Parts,
+    /// The path from where items are emitted to the root of the generated file.
+    pub(crate) root: &'static [&'static str],
+    pub(crate) templates: syntax::Templates,
+}
+
+/// Generates the file.
+#[must_use]
+pub(crate) fn generate(model: &Model, parts: Parts) -> Vec<Piece> {
+    let templates = syntax::Templates::default();
+    let mut context = Context {
+        model,
+        parts,
+        root: &[],
+        templates,
+    };
+    let mut pieces = vec![syntax::format_check(&["xdr"])];
+    let stubs = (parts.client || parts.server) && !model.programs.is_empty();
+    if stubs {
+        pieces.push(syntax::format_check(&["rpc_runtime"]));
+    }
+    for item in &model.items {
+        match item {
+            Item::Constant(constant) => pieces.push(constant::emit(constant)),
+            Item::Type(id) => pieces.extend(type_pieces(&context, *id)),
+        }
+    }
+    if stubs {
+        context.root = &["super", "super"];
+        pieces.extend(
+            model
+                .programs
+                .iter()
+                .map(|one| program::emit(&context, one)),
+        );
+    }
+    pieces
+}
+
+/// A type and its codec.
+fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
+    let def = context.model.type_def(id);
+    match &def.shape {
+        Shape::Alias(ty) => vec![alias::emit(context, def, ty)],
+        Shape::Enum(shape) => enumeration::emit(context, def, shape),
+        Shape::Struct(shape) => {
+            structure::emit(context, &def.name, &shape.fields, def.traits, def.min_size)
+        }
+        Shape::Union(shape) => union::emit(context, def, shape),
+    }
+}

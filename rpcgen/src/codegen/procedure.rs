@@ -1,0 +1,33 @@
+//! The module `procedures`: one constant for each procedure.
+
+use super::{Piece, doc, syntax};
+use crate::model::{Procedure, Version};
+use syn::parse_quote;
+
+/// The constants of all procedures of a version.
+pub(super) fn emit(version: &Version) -> Piece {
+    let constant = |procedure: &Procedure| constant(procedure, version.number).into();
+    Piece::Module {
+        attributes: doc::attributes(&["The procedures of this version."]),
+        name: syntax::ident("procedures"),
+        pieces: version.procedures.iter().map(constant).collect(),
+    }
+}
+
+fn constant(procedure: &Procedure, version: u32) -> syn::ItemConst {
+    let name = constant_name(procedure);
+    let docs = doc::member(&procedure.name);
+    let idl = &procedure.name.idl;
+    let number = syntax::int(i128::from(procedure.number));
+    let version = syntax::int(i128::from(version));
+    parse_quote! {
+        #(#docs)*
+        pub const #name: ::rpc_runtime::Procedure =
+            ::rpc_runtime::Procedure::new(super::super::PROGRAM, #version, #number, #idl);
+    }
+}
+
+/// The name of a procedure's constant.
+pub(super) fn constant_name(procedure: &Procedure) -> syn::Ident {
+    syntax::ident(&crate::names::constant_name(&procedure.name.rust))
+}

@@ -1,0 +1,98 @@
+//! The module of a program, and those of its versions.
+
+use super::{Context, Piece, client, doc, procedure, server, service, syntax};
+use crate::model::{Name, Procedure, Program, Version};
+use syn::{Attribute, parse_quote};
+
+/// A program: its number, and a module for each version.
+pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
+    let idl = &program.name.idl;
+    let number = syntax::hex(program.number);
+    let summary = format!(" The program `{idl}`.");
+    let constant: syn::ItemConst = parse_quote! {
+        #[doc = #summary]
+        pub const PROGRAM: ::rpc_runtime::Program = ::rpc_runtime::Program::new(#idl, #number);
+    };
+    let mut pieces = vec![constant.into()];
+    pieces.extend(
+        program
+            .versions
+            .iter()
+            .map(|version| emit_version(context, version)),
+    );
+    let docs = doc::summary(&program.name, &format!("The program `{idl}`."));
+    let mut attributes = doc::attributes(&docs);
+    attributes.push(allow_dead_code());
+    Piece::Module {
+        attributes,
+        name: syntax::ident(&program.name.rust),
+        pieces,
+    }
+}
+
+fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
+    let summary = format!("Version {} of the program.", version.number);
+    let docs = doc::summary(&version.name, &summary);
+    let mut pieces = vec![procedure::emit(version)];
+    // The runtime answers the NULL procedure: it has no place in a service.
+    let served: Vec<&Procedure> = version
+        .procedures
+        .iter()
+        .filter(|procedure| !procedure.is_null())
+        .collect();
+    if context.parts.server {
+        for procedure in &served {
+            pieces.extend(arguments(context, procedure));
+        }
+        pieces.extend(service::emit(context, &served));
+    }
+    if context.parts.client {
+        pieces.extend(client::emit(context, &version.procedures));
+    }
+    if context.parts.server {
+        pieces.extend(server::emit(context, version, &served));
+    }
+    let attributes = doc::attributes(&docs);
+    Piece::Module {
+        attributes,
+        name: syntax::ident(&version.name.rust),
+        pieces,
+    }
+}
+
+/// The struct that carries the arguments of a procedure with several.
+fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
+    if procedure.parameters.len() < 2 {
+        return Vec::new();
+    }
+    let name = Name {
+        idl: procedure.name.idl.clone(),
+        rust: arguments_name(procedure),
+        doc: Some(format!("The arguments of {}.", procedure.name.idl)),
+        text: procedure.name.text.clone(),
+    };
+    let fields = procedure.parameters.clone();
+    let types = &context.model.types;
+    let traits = fields
+        .iter()
+        .map(|field| crate::resolve::traits(types, &field.ty));
+    let traits = traits.reduce(|all, one| crate::model::Traits {
+        copy: false,
+        eq_hash: all.eq_hash && one.eq_hash,
+        default: all.default && one.default,
+    });
+    let min_size = fields.iter().map(|field| context.min_size(&field.ty)).sum();
+    let Some(traits) = traits else {
+        return Vec::new();
+    };
+    super::structure::emit(context, &name, &fields, traits, min_size)
+}
+
+/// The name of the struct that carries the arguments.
+pub(super) fn arguments_name(procedure: &Procedure) -> String {
+    format!("{}Args", crate::names::type_name(&procedure.name.rust))
+}
+
+fn allow_dead_code() -> Attribute {
+    parse_quote!(#[allow(dead_code, reason = "few crates use both the client and the server stubs")])
+}

@@ -1,0 +1,82 @@
+//! The Rust type of a type of the model.
+
+use super::{Context, syntax};
+use crate::model::{INLINE_MAX, Type, TypeId};
+use syn::{Path, TypeArray};
+
+impl Context<'_> {
+    /// The type of an owned value.
+    pub(super) fn rust_type(&self, ty: &Type) -> syn::Type {
+        let xdr = |name| syntax::absolute(&["xdr", name]);
+        match ty {
+            Type::Int => primitive("i32"),
+            Type::UnsignedInt => primitive("u32"),
+            Type::Hyper => primitive("i64"),
+            Type::UnsignedHyper => primitive("u64"),
+            Type::Float => primitive("f32"),
+            Type::Double => primitive("f64"),
+            Type::Bool => primitive("bool"),
+            Type::Quadruple => syntax::type_path(xdr("Quadruple")),
+            Type::FixedOpaque(len) => {
+                boxed_if(u64::from(*len) > INLINE_MAX, array(primitive("u8"), *len))
+            }
+            Type::Opaque(_) => syntax::type_path(xdr("Bytes")),
+            Type::String { utf8: true, .. } => syntax::type_path(xdr("String")),
+            Type::String { utf8: false, .. } => syntax::type_path(xdr("ByteString")),
+            Type::FixedArray {
+                element,
+                len,
+                boxed,
+            } => boxed_if(*boxed, array(self.rust_type(element), *len)),
+            Type::Array(element, _) => syntax::generic(xdr("Vec"), vec![self.rust_type(element)]),
+            Type::List { node, .. } => {
+                syntax::generic(xdr("Vec"), vec![syntax::type_path(self.named(*node))])
+            }
+            Type::Optional { value, boxed } => {
+                let value = boxed_if(*boxed, self.rust_type(value));
+                syntax::generic(syntax::absolute(&["core", "option", "Option"]), vec![value])
+            }
+            Type::Named(id) => syntax::type_path(self.named(*id)),
+        }
+    }
+
+    /// The path of a named type.
+    pub(super) fn named(&self, id: TypeId) -> Path {
+        let mut path = syntax::path(self.root);
+        path.segments
+            .push(syntax::ident(&self.model.type_def(id).name.rust).into());
+        path
+    }
+
+    /// Whether a value of the type goes by value where others go by reference.
+    pub(super) fn is_copy(&self, ty: &Type) -> bool {
+        crate::resolve::traits(&self.model.types, ty).copy
+    }
+
+    /// The fewest bytes that a value takes on the wire.
+    pub(super) fn min_size(&self, ty: &Type) -> u64 {
+        crate::resolve::min_size(&self.model.types, ty)
+    }
+}
+
+fn primitive(name: &str) -> syn::Type {
+    syntax::type_path(syntax::path(&[name]))
+}
+
+fn array(element: syn::Type, len: u32) -> syn::Type {
+    syn::Type::Array(TypeArray {
+        attrs: Vec::new(),
+        bracket_token: Default::default(),
+        elem: Box::new(element),
+        semi_token: Default::default(),
+        len: syntax::int(i128::from(len)),
+    })
+}
+
+fn boxed_if(condition: bool, ty: syn::Type) -> syn::Type {
+    if condition {
+        syntax::generic(syntax::absolute(&["xdr", "Box"]), vec![ty])
+    } else {
+        ty
+    }
+}

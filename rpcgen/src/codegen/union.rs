@@ -1,0 +1,315 @@
+//! `union`.
+
+use super::{Context, Piece, doc, structure, syntax};
+use crate::model::{Arm, Field, Label, Shape, Type, TypeDef, Union};
+use syn::{Expr, Fields, ItemEnum, ItemImpl, Variant, parse_quote};
+
+/// A union and its codec: an enum with one variant for each case label, so that decoding and
+/// encoding give the same bytes.
+pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<Piece> {
+    let emitter = Emitter {
+        context,
+        owner: &def.name.idl,
+        union,
+    };
+    let name = syntax::ident(&def.name.rust);
+    let docs = doc::definition(&def.name, &format!("The union `{}`.", def.name.idl));
+    let derives = structure::derives(def.traits);
+    let mut item: ItemEnum = parse_quote! {
+        #(#docs)*
+        #derives
+        pub enum #name {}
+    };
+    item.variants = union.arms.iter().map(|arm| emitter.variant(arm)).collect();
+    item.variants.extend(
+        union
+            .default
+            .as_ref()
+            .map(|field| emitter.default_variant(field.as_ref())),
+    );
+    let encode = emitter.encode();
+    let decode = emitter.decode();
+    let templates = &context.templates;
+    let mut pieces = vec![item.into()];
+    pieces.push(emitter.discriminant(&name).into());
+    pieces.push(templates.encode_impl(&name, encode).into());
+    pieces.push(templates.decode_impl(&name, def.min_size, decode).into());
+    pieces
+}
+
+struct Emitter<'a> {
+    context: &'a Context<'a>,
+    owner: &'a str,
+    union: &'a Union,
+}
+
+impl Emitter<'_> {
+    fn variant(&self, arm: &Arm) -> Variant {
+        let docs = doc::member(&arm.name);
+        let name = syntax::ident(&arm.name.rust);
+        match &arm.field {
+            None => parse_quote!(#(#docs)* #name),
+            Some(field) => {
+                let ty = self.context.rust_type(&field.ty);
+                parse_quote!(#(#docs)* #name(#ty))
+            }
+        }
+    }
+
+    fn default_variant(&self, field: Option<&Field>) -> Variant {
+        let discriminant = self.context.rust_type(&self.union.discriminant.ty);
+        let mut variant: Variant = parse_quote! {
+            /// Any other discriminant.
+            Default {
+                /// The discriminant, which must not be one that has a variant of its own.
+                discriminant: #discriminant,
+            }
+        };
+        if let (Some(field), Fields::Named(fields)) = (field, &mut variant.fields) {
+            let docs = doc::member(&field.name);
+            let ty = self.context.rust_type(&field.ty);
+            fields.named.push(parse_quote!(#(#docs)* value: #ty));
+        }
+        variant
+    }
+
+    /// A method that tells the discriminant.
+    fn discriminant(&self, name: &syn::Ident) -> ItemImpl {
+        let ty = self.context.rust_type(&self.union.discriminant.ty);
+        let summary = format!(" The discriminant, `{}`.", self.union.discriminant.name.idl);
+        let mut arms: Vec<syn::Arm> = self
+            .union
+            .arms
+            .iter()
+            .map(|arm| {
+                let (pattern, label) = (ignoring_pattern(arm), self.label(&arm.label));
+                parse_quote!(#pattern => #label,)
+            })
+            .collect();
+        if self.union.default.is_some() {
+            arms.push(parse_quote!(Self::Default { discriminant, .. } => *discriminant,));
+        }
+        parse_quote! {
+            impl #name {
+                #[doc = #summary]
+                #[must_use]
+                pub const fn discriminant(&self) -> #ty {
+                    match self {
+                        #(#arms)*
+                    }
+                }
+            }
+        }
+    }
+
+    // ---- Encoding
+
+    fn encode(&self) -> Vec<syn::Stmt> {
+        let Field { name, ty } = &self.union.discriminant;
+        let discriminant = parse_quote!(&self.discriminant());
+        let discriminant = self
+            .context
+            .encode_field(self.owner, &name.idl, ty, discriminant);
+        let mut arms: Vec<syn::Arm> = Vec::new();
+        // Arms that carry the same field are one: their code is the same.
+        let mut rest: Vec<&Arm> = self.union.arms.iter().collect();
+        while let Some(first) = rest.first().copied() {
+            let same = |arm: &&Arm| carries_same(arm.field.as_ref(), first.field.as_ref());
+            let patterns = rest.iter().copied().filter(|arm| same(arm)).map(pattern);
+            let body = self.encode_arm(first.field.as_ref());
+            arms.push(parse_quote!(#(#patterns)|* => #body,));
+            rest.retain(|arm| !same(arm));
+        }
+        if let Some(field) = &self.union.default {
+            arms.extend(self.encode_default(field.as_ref()));
+        }
+        let block: syn::Block = parse_quote!({
+            #discriminant?;
+            match self {
+                #(#arms)*
+            }
+        });
+        block.stmts
+    }
+
+    fn encode_arm(&self, field: Option<&Field>) -> Expr {
+        match field {
+            None => parse_quote!(encoder.void()),
+            Some(field) => {
+                let value = syntax::variable("value");
+                self.context
+                    .encode_field(self.owner, &field.name.idl, &field.ty, value)
+            }
+        }
+    }
+
+    /// The default arm; a discriminant that has an arm of its own cannot stand there.
+    fn encode_default(&self, field: Option<&Field>) -> Vec<syn::Arm> {
+        let mut arms = Vec::new();
+        let labels: Vec<Expr> = self
+            .union
+            .arms
+            .iter()
+            .map(|arm| self.label(&arm.label))
+            .collect();
+        let number = self.number(&parse_quote!(*taken));
+        let error: Expr = parse_quote! {
+            Err(encoder.error(::xdr::ErrorKind::DiscriminantHasArm(#number)))
+        };
+        match labels.as_slice() {
+            [] => {}
+            [label] => arms.push(parse_quote! {
+                Self::Default { discriminant: taken @ #label, .. } => #error,
+            }),
+            labels => arms.push(parse_quote! {
+                Self::Default { discriminant: taken @ (#(#labels)|*), .. } => #error,
+            }),
+        }
+        let body = self.encode_arm(field);
+        arms.push(match field {
+            None => parse_quote!(Self::Default { .. } => #body,),
+            Some(_) => parse_quote!(Self::Default { value, .. } => #body,),
+        });
+        arms
+    }
+
+    // ---- Decoding
+
+    fn decode(&self) -> Vec<syn::Stmt> {
+        let Field { name, ty } = &self.union.discriminant;
+        let discriminant = self.context.decode_field(self.owner, &name.idl, ty);
+        let ty = self.context.rust_type(ty);
+        let mut arms: Vec<syn::Arm> = self
+            .union
+            .arms
+            .iter()
+            .map(|arm| self.decode_arm(arm))
+            .collect();
+        arms.extend(self.decode_rest());
+        let block: syn::Block = parse_quote!({
+            let discriminant: #ty = #discriminant?;
+            match discriminant {
+                #(#arms)*
+            }
+        });
+        block.stmts
+    }
+
+    fn decode_arm(&self, arm: &Arm) -> syn::Arm {
+        let (label, variant) = (self.label(&arm.label), syntax::ident(&arm.name.rust));
+        match &arm.field {
+            None => parse_quote!(#label => Ok(Self::#variant),),
+            Some(field) => {
+                let value = self
+                    .context
+                    .decode_field(self.owner, &field.name.idl, &field.ty);
+                parse_quote!(#label => #value.map(Self::#variant),)
+            }
+        }
+    }
+
+    /// What every other discriminant decodes to, if there is any.
+    fn decode_rest(&self) -> Option<syn::Arm> {
+        if self.union.is_exhaustive {
+            return None;
+        }
+        let value: Expr = match &self.union.default {
+            Some(None) => {
+                parse_quote!(Ok(Self::Default { discriminant }))
+            }
+            Some(Some(field)) => {
+                let value = self
+                    .context
+                    .decode_field(self.owner, &field.name.idl, &field.ty);
+                parse_quote!(#value.map(|value| Self::Default { discriminant, value }))
+            }
+            None => {
+                let (owner, field) = (self.owner, &self.union.discriminant.name.idl);
+                let number = self.number(&parse_quote!(discriminant));
+                parse_quote! {
+                    Err(
+                        decoder.unknown_arm(#number).in_field(#owner, #field)
+                    )
+                }
+            }
+        };
+        let rest: syn::Pat = match self.only_enumerator_left() {
+            Some(enumerator) => {
+                let ty = self.context.rust_type(&self.union.discriminant.ty);
+                parse_quote!(#ty::#enumerator)
+            }
+            None => parse_quote!(_),
+        };
+        Some(parse_quote!(#rest => #value,))
+    }
+
+    /// The one enumerator that has no arm, where there is just one: `_` would hide it.
+    fn only_enumerator_left(&self) -> Option<syn::Ident> {
+        let Type::Named(id) = self.context.model.unalias(&self.union.discriminant.ty) else {
+            return None;
+        };
+        let Shape::Enum(shape) = &self.context.model.type_def(*id).shape else {
+            return None;
+        };
+        let has_arm = |value: i32| {
+            self.union
+                .arms
+                .iter()
+                .any(|arm| arm.label.number() == i64::from(value))
+        };
+        let mut left = shape
+            .enumerators
+            .iter()
+            .filter(|enumerator| !has_arm(enumerator.value));
+        let first = left.next()?;
+        left.next()
+            .is_none()
+            .then(|| syntax::ident(&first.name.rust))
+    }
+
+    /// A discriminant as a value and as a pattern.
+    fn label(&self, label: &Label) -> Expr {
+        match label {
+            Label::Number(number) => syntax::int(i128::from(*number)),
+            Label::Bool(value) => parse_quote!(#value),
+            Label::Enumerator(name, _) => {
+                let ty = self.context.rust_type(&self.union.discriminant.ty);
+                let name = syntax::ident(name);
+                parse_quote!(#ty::#name)
+            }
+        }
+    }
+
+    /// A discriminant as the `i32` that errors show.
+    fn number(&self, discriminant: &Expr) -> Expr {
+        match self.context.model.unalias(&self.union.discriminant.ty) {
+            Type::Int => discriminant.clone(),
+            Type::UnsignedInt => parse_quote!((#discriminant).cast_signed()),
+            _ => parse_quote!(i32::from(#discriminant)),
+        }
+    }
+}
+
+fn pattern(arm: &Arm) -> syn::Pat {
+    let variant = syntax::ident(&arm.name.rust);
+    match arm.field {
+        None => parse_quote!(Self::#variant),
+        Some(_) => parse_quote!(Self::#variant(value)),
+    }
+}
+
+fn ignoring_pattern(arm: &Arm) -> syn::Pat {
+    let variant = syntax::ident(&arm.name.rust);
+    match arm.field {
+        None => parse_quote!(Self::#variant),
+        Some(_) => parse_quote!(Self::#variant(_)),
+    }
+}
+
+fn carries_same(one: Option<&Field>, other: Option<&Field>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => one.name.idl == other.name.idl && one.ty == other.ty,
+        _ => false,
+    }
+}

@@ -1,0 +1,206 @@
+//! Expressions that encode and decode a value.
+//!
+//! The functions of the codec call what they write to `encoder` and what they read from `decoder`;
+//! closures in them are short, and so are their names: `|e, v| e.opaque(v, 64)`.
+//!
+//! A type is *plain* where the `Encode` and `Decode` of its Rust type do all there is to do. Bounds
+//! and lists are not part of the Rust type, so values that have them go through a method of their
+//! own.
+
+use super::{Context, syntax};
+use crate::model::{INLINE_MAX, Shape, Type};
+use syn::Expr;
+
+impl Context<'_> {
+    /// `encoder.field("type", "field", value)`; `value` is a reference.
+    pub(super) fn encode_field(&self, owner: &str, field: &str, ty: &Type, value: Expr) -> Expr {
+        let names = [syntax::text(owner), syntax::text(field)];
+        let encoder = syntax::variable("encoder");
+        if self.is_plain(ty, Direction::Encode) {
+            return syntax::method(encoder, "field", names.into_iter().chain([value]));
+        }
+        let encode = syntax::closure(&["e"], self.encode("e", ty, value));
+        syntax::method(encoder, "field_with", names.into_iter().chain([encode]))
+    }
+
+    /// `decoder.field("type", "field")`
+    pub(super) fn decode_field(&self, owner: &str, field: &str, ty: &Type) -> Expr {
+        let names = [syntax::text(owner), syntax::text(field)];
+        let decoder = syntax::variable("decoder");
+        if self.is_plain(ty, Direction::Decode) {
+            return syntax::method(decoder, "field", names);
+        }
+        let decode = self.decoding(ty);
+        syntax::method(decoder, "field_with", names.into_iter().chain([decode]))
+    }
+
+    /// An expression that encodes a value, given the name of the encoder and a reference.
+    pub(super) fn encode(&self, encoder: &str, ty: &Type, value: Expr) -> Expr {
+        let name = encoder;
+        let encoder = syntax::variable(name);
+        let method = |name: &str, rest: Vec<Expr>| {
+            syntax::method(
+                encoder.clone(),
+                name,
+                std::iter::once(value.clone()).chain(rest),
+            )
+        };
+        if self.is_plain(ty, Direction::Encode) {
+            return method("encode", vec![]);
+        }
+        match ty {
+            Type::Opaque(max) => method("opaque", vec![bound(*max)]),
+            Type::String { max, utf8: true } => method("utf8", vec![bound(*max)]),
+            Type::String { max, utf8: false } => method("string", vec![bound(*max)]),
+            Type::Array(element, max) if self.is_plain(element, Direction::Encode) => {
+                method("array", vec![bound(*max)])
+            }
+            Type::Array(element, max) => {
+                method("array_with", vec![bound(*max), self.encoding(element)])
+            }
+            Type::FixedArray { element, boxed, .. } => {
+                let values = if *boxed {
+                    as_slice(&value)
+                } else {
+                    value.clone()
+                };
+                syntax::method(
+                    encoder.clone(),
+                    "elements",
+                    [values, self.encoding(element)],
+                )
+            }
+            Type::Optional { value: inner, .. } => {
+                let value = syntax::method(dereferenced(&value), "as_ref", []);
+                syntax::method(
+                    encoder.clone(),
+                    "optional_with",
+                    [value, self.encoding(inner)],
+                )
+            }
+            Type::List {
+                nonempty: false, ..
+            } => method("list", vec![]),
+            Type::List { nonempty: true, .. } => method("nonempty_list", vec![]),
+            Type::Named(_) => self.encode(name, self.model.unalias(ty), value.clone()),
+            _ => method("encode", vec![]),
+        }
+    }
+
+    /// A function that encodes a value: `|e, v| …`, or the name of one.
+    pub(super) fn encoding(&self, ty: &Type) -> Expr {
+        if self.is_plain(ty, Direction::Encode) {
+            return syntax::expr_path(syntax::absolute(&["xdr", "Encoder", "encode"]));
+        }
+        syntax::closure(&["e", "v"], self.encode("e", ty, syntax::variable("v")))
+    }
+
+    /// A function that decodes a value with any decoder: `|decoder| …`, or the name of one.
+    ///
+    /// Methods of `Decoder` cannot be named here: each is a function for one lifetime only.
+    pub(super) fn any_decoding(&self, ty: &Type) -> Expr {
+        if self.is_plain(ty, Direction::Decode) {
+            return syntax::expr_path(syntax::absolute(&["xdr", "Decode", "decode"]));
+        }
+        syntax::closure(&["decoder"], self.decode("decoder", self.model.unalias(ty)))
+    }
+
+    /// A function that decodes a value: `|d| …`, or the name of one.
+    fn decoding(&self, ty: &Type) -> Expr {
+        let named = |name| syntax::expr_path(syntax::absolute(&["xdr", "Decoder", name]));
+        if self.is_plain(ty, Direction::Decode) {
+            return named("decode");
+        }
+        match self.model.unalias(ty) {
+            Type::List {
+                nonempty: false, ..
+            } => named("list"),
+            Type::List { nonempty: true, .. } => named("nonempty_list"),
+            Type::FixedOpaque(_) => named("boxed_opaque"),
+            ty => syntax::closure(&["d"], self.decode("d", ty)),
+        }
+    }
+
+    /// An expression that decodes a value that is not plain.
+    fn decode(&self, decoder: &str, ty: &Type) -> Expr {
+        let decoder = syntax::variable(decoder);
+        let method = |name: &str, rest: Vec<Expr>| syntax::method(decoder.clone(), name, rest);
+        match ty {
+            Type::Opaque(max) => method("opaque", vec![bound(*max)]),
+            Type::String { max, utf8: true } => method("utf8", vec![bound(*max)]),
+            Type::String { max, utf8: false } => method("string", vec![bound(*max)]),
+            Type::Array(element, max) if self.is_plain(element, Direction::Decode) => {
+                method("array", vec![bound(*max)])
+            }
+            Type::Array(element, max) => {
+                let min_size = syntax::int(i128::from(self.min_size(element)));
+                method(
+                    "array_with",
+                    vec![bound(*max), min_size, self.decoding(element)],
+                )
+            }
+            Type::FixedArray { element, boxed, .. } => {
+                let name = if *boxed {
+                    "boxed_array_with"
+                } else {
+                    "fixed_array_with"
+                };
+                method(name, vec![self.decoding(element)])
+            }
+            Type::Optional { value, .. } => method("optional_with", vec![self.decoding(value)]),
+            Type::List {
+                nonempty: false, ..
+            } => method("list", vec![]),
+            Type::List { nonempty: true, .. } => method("nonempty_list", vec![]),
+            Type::FixedOpaque(_) => method("boxed_opaque", vec![]),
+            _ => method("decode", vec![]),
+        }
+    }
+
+    /// Whether the traits of the Rust type do all there is to do.
+    fn is_plain(&self, ty: &Type, direction: Direction) -> bool {
+        match ty {
+            Type::Opaque(max) | Type::String { max, .. } => max.is_none(),
+            Type::Array(element, max) => max.is_none() && self.is_plain(element, direction),
+            // `Box<[T; N]>` encodes as what it holds, and is decoded by methods of its own.
+            Type::FixedOpaque(len) => {
+                direction == Direction::Encode || u64::from(*len) <= INLINE_MAX
+            }
+            Type::FixedArray { element, boxed, .. } => {
+                (direction == Direction::Encode || !boxed) && self.is_plain(element, direction)
+            }
+            Type::Optional { value, boxed } => *boxed || self.is_plain(value, direction),
+            Type::List { .. } => false,
+            Type::Named(id) => match &self.model.type_def(*id).shape {
+                Shape::Alias(ty) => self.is_plain(ty, direction),
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Encode,
+    Decode,
+}
+
+fn bound(max: Option<u32>) -> Expr {
+    match max {
+        Some(max) => syntax::int(i128::from(max)),
+        None => syntax::expr_path(syntax::path(&["u32", "MAX"])),
+    }
+}
+
+/// What a reference refers to: method calls need no `&`.
+fn dereferenced(value: &Expr) -> Expr {
+    match value {
+        Expr::Reference(reference) => (*reference.expr).clone(),
+        other => other.clone(),
+    }
+}
+
+fn as_slice(value: &Expr) -> Expr {
+    syntax::method(dereferenced(value), "as_slice", [])
+}

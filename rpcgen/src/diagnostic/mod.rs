@@ -1,0 +1,125 @@
+//! Faults of an interface file: code, places, help.
+
+mod code;
+mod render;
+
+pub use code::{Code, Severity};
+
+use crate::source::Span;
+
+/// Errors after which a run gives up: a reader mends the first ones first.
+pub const ERRORS_MAX: usize = 20;
+
+/// One fault, with the places that show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which fault it is.
+    pub code: Code,
+    /// What is wrong here, in one line without a full stop.
+    pub message: String,
+    /// The place of the fault, and what it says there.
+    pub primary: Label,
+    /// Places that explain it, such as an earlier definition.
+    pub secondary: Vec<Label>,
+    /// What one can do about it.
+    pub help: Vec<String>,
+}
+
+/// A place and what is said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is said; may be empty.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// A fault at a place.
+    #[must_use]
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: Label {
+                span,
+                message: String::new(),
+            },
+            secondary: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Says something at the place of the fault.
+    #[must_use]
+    pub fn label(mut self, message: impl Into<String>) -> Self {
+        self.primary.message = message.into();
+        self
+    }
+
+    /// Shows another place.
+    #[must_use]
+    pub fn also(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.secondary.push(Label {
+            span,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// Says what one can do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Whether the fault stops the compiler.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.code.severity() == Severity::Error
+    }
+}
+
+/// The faults of one run.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Diagnostics {
+    /// Adds a fault.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.is_error() {
+            self.errors += 1;
+        }
+        self.list.push(diagnostic);
+    }
+
+    /// Whether one of the faults is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Whether there are so many errors that looking for more helps nobody.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= ERRORS_MAX
+    }
+
+    /// The faults in the order of their places, each once, and at most [`ERRORS_MAX`] errors.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.list
+            .sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
+        self.list.dedup();
+        let mut errors = 0;
+        self.list.retain(|diagnostic| {
+            errors += usize::from(diagnostic.is_error());
+            !diagnostic.is_error() || errors <= ERRORS_MAX
+        });
+        self.list
+    }
+}

@@ -1,0 +1,69 @@
+//! Diagnostics as text, the way rustc draws them.
+
+use super::{Diagnostic, Label, Severity};
+use crate::source::{FileId, SourceMap};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+impl Diagnostic {
+    /// The fault as text, with the lines of source underlined; in colour where `styled`.
+    #[must_use]
+    pub fn render(&self, sources: &SourceMap, styled: bool) -> String {
+        let level = match self.code.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let title = level
+            .primary_title(self.message.as_str())
+            .id(self.code.id());
+        let mut group = Group::with_title(title);
+        for file in self.files() {
+            group = group.element(self.snippet(sources, file));
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if styled {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        renderer.render(&[group])
+    }
+
+    /// The files of all places, that of the fault itself first.
+    fn files(&self) -> Vec<FileId> {
+        let mut files = vec![self.primary.span.file];
+        for label in &self.secondary {
+            if !files.contains(&label.span.file) {
+                files.push(label.span.file);
+            }
+        }
+        files
+    }
+
+    fn snippet<'a>(&'a self, sources: &'a SourceMap, file: FileId) -> Snippet<'a, Annotation<'a>> {
+        let source = sources.file(file);
+        let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+        if self.primary.span.file == file {
+            snippet = snippet.annotation(annotation(AnnotationKind::Primary, &self.primary));
+        }
+        for label in self
+            .secondary
+            .iter()
+            .filter(|label| label.span.file == file)
+        {
+            snippet = snippet.annotation(annotation(AnnotationKind::Context, label));
+        }
+        snippet
+    }
+}
+
+fn annotation(kind: AnnotationKind, label: &Label) -> Annotation<'_> {
+    let annotation = kind.span(label.span.start as usize..label.span.end as usize);
+    if label.message.is_empty() {
+        annotation
+    } else {
+        annotation.label(label.message.as_str())
+    }
+}

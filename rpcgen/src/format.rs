@@ -1,0 +1,92 @@
+//! Syntax to text, laid out the way people write it.
+
+use crate::codegen::Piece;
+use syn::Item;
+
+/// Prints a whole file: the header, then all pieces with a blank line between them.
+pub(crate) fn file(header: &str, pieces: Vec<Piece>) -> String {
+    let mut text = header.to_owned();
+    for printed in pieces.into_iter().map(piece) {
+        text.push('\n');
+        text.push_str(&printed);
+    }
+    text
+}
+
+fn piece(piece: Piece) -> String {
+    match piece {
+        Piece::Item(item) => self::item(*item),
+        Piece::Module {
+            attributes,
+            name,
+            pieces,
+        } => {
+            // prettyplease prints the head; it would print no blank lines between what follows.
+            let module: syn::ItemMod = syn::parse_quote!(#(#attributes)* pub mod #name {});
+            let head = item(Item::Mod(module));
+            let mut text = head.trim_end().trim_end_matches('}').to_owned();
+            text.push('\n');
+            for (index, printed) in pieces.into_iter().map(self::piece).enumerate() {
+                if index > 0 {
+                    text.push('\n');
+                }
+                text.push_str(&indent(&printed));
+            }
+            text.push_str("}\n");
+            text
+        }
+    }
+}
+
+fn item(item: Item) -> String {
+    let has_members = matches!(item, Item::Impl(_) | Item::Trait(_));
+    let file = syn::File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item],
+    };
+    let text = prettyplease::unparse(&file);
+    if has_members {
+        separate_members(&text)
+    } else {
+        text
+    }
+}
+
+/// Puts a blank line before each member of an `impl` or a `trait` but the first.
+fn separate_members(text: &str) -> String {
+    let mut separated = String::with_capacity(text.len());
+    let mut previous = "";
+    for line in text.lines() {
+        let starts_member = line.starts_with("    ")
+            && !line.starts_with("     ")
+            && !line.starts_with("    }")
+            && !line.starts_with("    )");
+        let ends_member = previous == "    }" || is_end_of_declaration(previous);
+        if starts_member && ends_member {
+            separated.push('\n');
+        }
+        separated.push_str(line);
+        separated.push('\n');
+        previous = line;
+    }
+    separated
+}
+
+/// Whether a line ends a member without a body; statements are indented deeper.
+fn is_end_of_declaration(line: &str) -> bool {
+    line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(';')
+}
+
+fn indent(text: &str) -> String {
+    let mut indented = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.lines() {
+        if !line.is_empty() {
+            indented.push_str("    ");
+            indented.push_str(line);
+        }
+        indented.push('\n');
+    }
+    indented
+}

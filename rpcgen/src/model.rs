@@ -1,0 +1,353 @@
+//! What an interface file means: every name looked up, every number known, every rule kept.
+//!
+//! Only a faultless file becomes a model, so what reads it cannot fail on user input.
+
+/// A resolved interface file.
+#[derive(Debug)]
+pub struct Model {
+    /// The source file, for the header of what is generated.
+    pub source: String,
+    /// Constants and types, in the order of the file.
+    pub items: Vec<Item>,
+    /// All types; a [`TypeId`] is an index.
+    pub types: Vec<TypeDef>,
+    /// All programs, in the order of the file.
+    pub programs: Vec<Program>,
+}
+
+impl Model {
+    /// The definition of a type.
+    ///
+    /// # Panics
+    ///
+    /// Where the id comes from another model.
+    #[must_use]
+    pub fn type_def(&self, id: TypeId) -> &TypeDef {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "ids are indices of types of this model"
+        )]
+        &self.types[id.0]
+    }
+
+    /// The type behind any number of `typedef`s.
+    #[must_use]
+    pub fn unalias<'a>(&'a self, mut ty: &'a Type) -> &'a Type {
+        while let Type::Named(id) = ty
+            && let Shape::Alias(aliased) = &self.type_def(*id).shape
+        {
+            ty = aliased;
+        }
+        ty
+    }
+}
+
+/// A constant or a type.
+#[derive(Debug)]
+pub enum Item {
+    /// `const`.
+    Constant(Constant),
+    /// A type.
+    Type(TypeId),
+}
+
+/// A named type of a [`Model`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub(crate) usize);
+
+/// A name in the interface file and in Rust, with what the file says of it.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// The name in the interface file.
+    pub idl: String,
+    /// The name in Rust, without `r#`.
+    pub rust: String,
+    /// The comment that belongs to it.
+    pub doc: Option<String>,
+    /// The definition, as the file has it.
+    pub text: String,
+}
+
+/// A constant.
+#[derive(Debug)]
+pub struct Constant {
+    /// Its name.
+    pub name: Name,
+    /// Its value.
+    pub value: ConstantValue,
+}
+
+/// The value of a constant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstantValue {
+    /// A number that fits into 64 bits, signed or unsigned.
+    Integer(i128),
+    /// A text.
+    Text(String),
+}
+
+/// Bytes of memory that an array may take inside the value it is part of: what stands on the stack
+/// stays small.
+pub const INLINE_MAX: u64 = 4096;
+
+/// A type where it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// `int`: 4 bytes, whatever the C spelling.
+    Int,
+    /// `unsigned int`
+    UnsignedInt,
+    /// `hyper`
+    Hyper,
+    /// `unsigned hyper`
+    UnsignedHyper,
+    /// `float`
+    Float,
+    /// `double`
+    Double,
+    /// `quadruple`
+    Quadruple,
+    /// `bool`
+    Bool,
+    /// `opaque x[n]`; boxed if larger than [`INLINE_MAX`].
+    FixedOpaque(u32),
+    /// `opaque x<n>`; `None` is unbounded.
+    Opaque(Option<u32>),
+    /// `string x<n>`; `None` is unbounded.
+    String {
+        /// The bound, in bytes.
+        max: Option<u32>,
+        /// Whether it becomes a `String` rather than a byte string.
+        utf8: bool,
+    },
+    /// `T x[n]`
+    FixedArray {
+        /// `T`
+        element: Box<Self>,
+        /// `n`
+        len: u32,
+        /// Whether it stands in a box, because it is larger than [`INLINE_MAX`].
+        boxed: bool,
+    },
+    /// `T x<n>`; `None` is unbounded.
+    Array(Box<Self>, Option<u32>),
+    /// `T *x`
+    Optional {
+        /// What may be there.
+        value: Box<Self>,
+        /// Whether it stands in a box, because it contains the type it is part of.
+        boxed: bool,
+    },
+    /// A linked list of nodes; see [`Struct::is_list_node`].
+    List {
+        /// The node.
+        node: TypeId,
+        /// Whether the first node stands by value, so that there always is one.
+        nonempty: bool,
+    },
+    /// A named type.
+    Named(TypeId),
+}
+
+/// A named type.
+#[derive(Debug)]
+pub struct TypeDef {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub shape: Shape,
+    /// The fewest bytes that a value takes on the wire.
+    pub min_size: u64,
+    /// About how many bytes of memory a value takes, not counting what it points to.
+    pub memory_size: u64,
+    /// The traits that can be derived for it.
+    pub traits: Traits,
+}
+
+/// What a named type is.
+#[derive(Debug)]
+pub enum Shape {
+    /// Another name of a type.
+    Alias(Type),
+    /// An enumeration.
+    Enum(Enum),
+    /// A structure.
+    Struct(Struct),
+    /// A discriminated union.
+    Union(Union),
+}
+
+impl Shape {
+    /// The types of all fields and arms, or that of the alias.
+    #[must_use]
+    pub fn types(&self) -> Vec<&Type> {
+        match self {
+            Self::Enum(_) => Vec::new(),
+            Self::Alias(ty) => vec![ty],
+            Self::Struct(structure) => structure.fields.iter().map(|field| &field.ty).collect(),
+            Self::Union(union) => {
+                let arms = union.arms.iter().filter_map(|arm| arm.field.as_ref());
+                arms.chain(union.default.iter().flatten())
+                    .map(|field| &field.ty)
+                    .collect()
+            }
+        }
+    }
+
+    /// As [`types`](Self::types), to change them.
+    pub(crate) fn types_mut(&mut self) -> Vec<&mut Type> {
+        match self {
+            Self::Enum(_) => Vec::new(),
+            Self::Alias(ty) => vec![ty],
+            Self::Struct(structure) => structure
+                .fields
+                .iter_mut()
+                .map(|field| &mut field.ty)
+                .collect(),
+            Self::Union(union) => {
+                let arms = union.arms.iter_mut().filter_map(|arm| arm.field.as_mut());
+                let all = arms.chain(union.default.iter_mut().flatten());
+                all.map(|field| &mut field.ty).collect()
+            }
+        }
+    }
+}
+
+/// An enumeration.
+#[derive(Debug)]
+pub struct Enum {
+    /// The enumerators, each with a number of its own.
+    pub enumerators: Vec<Enumerator>,
+    /// Further names of numbers that an enumerator has: the name, and the enumerator's.
+    pub aliases: Vec<(Name, String)>,
+}
+
+/// A member of an enumeration.
+#[derive(Debug)]
+pub struct Enumerator {
+    /// Its name.
+    pub name: Name,
+    /// Its number.
+    pub value: i32,
+}
+
+/// A structure.
+#[derive(Debug)]
+pub struct Struct {
+    /// The fields, in the order of the wire.
+    pub fields: Vec<Field>,
+    /// Whether the structure ended in optional-data of itself. That field is left out of
+    /// [`fields`](Self::fields): the nodes are the elements of a [`Type::List`].
+    pub is_list_node: bool,
+}
+
+/// A field, a parameter, or what an arm carries.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A discriminated union.
+#[derive(Debug)]
+pub struct Union {
+    /// The discriminant: an integer, a bool or an enum, perhaps by another name.
+    pub discriminant: Field,
+    /// One arm for each case label, in order.
+    pub arms: Vec<Arm>,
+    /// What stands for every other discriminant, if anything may.
+    pub default: Option<Option<Field>>,
+    /// Whether the arms take every value that the discriminant can have.
+    pub is_exhaustive: bool,
+}
+
+/// A case of a union.
+#[derive(Debug)]
+pub struct Arm {
+    /// The label in the interface file, and the variant.
+    pub name: Name,
+    /// The discriminant.
+    pub label: Label,
+    /// What it carries; nothing for `void`.
+    pub field: Option<Field>,
+}
+
+/// The discriminant of an arm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Label {
+    /// A number.
+    Number(i64),
+    /// A bool.
+    Bool(bool),
+    /// The enumerator of this Rust name and number.
+    Enumerator(String, i32),
+}
+
+impl Label {
+    /// The number on the wire.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Bool(value) => i64::from(*value),
+            Self::Enumerator(_, number) => i64::from(*number),
+        }
+    }
+}
+
+/// The traits that a type can have, beside `Debug`, `Clone` and `PartialEq`, which all have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    /// Small plain data.
+    pub copy: bool,
+    /// `Eq` and `Hash`: no floating point anywhere.
+    pub eq_hash: bool,
+    /// `Default`.
+    pub default: bool,
+}
+
+/// A program (RFC 5531 §8).
+#[derive(Debug)]
+pub struct Program {
+    /// Its name; in Rust that of its module.
+    pub name: Name,
+    /// Its number.
+    pub number: u32,
+    /// Its versions.
+    pub versions: Vec<Version>,
+}
+
+/// A version of a program.
+#[derive(Debug)]
+pub struct Version {
+    /// Its name; in Rust that of its module, `v` and the number.
+    pub name: Name,
+    /// Its number.
+    pub number: u32,
+    /// Its procedures, in the order of the file.
+    pub procedures: Vec<Procedure>,
+}
+
+/// A procedure of a version.
+#[derive(Debug)]
+pub struct Procedure {
+    /// Its name; in Rust that of the method.
+    pub name: Name,
+    /// Its number.
+    pub number: u32,
+    /// The parameters; several travel as the fields of a struct.
+    pub parameters: Vec<Field>,
+    /// The result; `None` for `void`.
+    pub result: Option<Type>,
+}
+
+impl Procedure {
+    /// Whether it is the procedure that every program has: number 0, nothing in and nothing out
+    /// (RFC 5531 §12.1). The runtime answers it.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.number == 0 && self.parameters.is_empty() && self.result.is_none()
+    }
+}

@@ -1,0 +1,180 @@
+//! Names of the interface file to names of Rust: case, keywords, clashes.
+
+use crate::{
+    diagnostic::{Code, Diagnostic},
+    source::Span,
+};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use std::collections::HashMap;
+
+/// The name of a type, a variant: `nfs_fh3` → `NfsFh3`, `GETATTR3res` → `Getattr3res`.
+#[must_use]
+pub fn type_name(idl: &str) -> String {
+    legal(idl.to_upper_camel_case())
+}
+
+/// The name of a field, a parameter, a procedure, a module: `rdMax` → `rd_max`.
+#[must_use]
+pub fn value_name(idl: &str) -> String {
+    legal(idl.to_snake_case())
+}
+
+/// The name of a constant: `maxNameLen` → `MAX_NAME_LEN`.
+#[must_use]
+pub fn constant_name(idl: &str) -> String {
+    legal(idl.to_shouty_snake_case())
+}
+
+/// The name of a program's module: without a trailing `prog` or `program`, where something else
+/// remains.
+#[must_use]
+pub fn program_name(idl: &str) -> String {
+    let name = idl.to_snake_case();
+    let stem = ["_program", "_prog", "program", "prog"]
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .filter(|stem| !stem.is_empty());
+    legal(stem.unwrap_or(&name).to_owned())
+}
+
+/// The name of a procedure: without what it repeats of its program (`NFSPROC3_GETATTR` →
+/// `getattr`, and in a program `VXI11_CORE_PROG` `vxi11_core_create` → `create`), unless nothing or a digit would remain.
+#[must_use]
+pub fn procedure_name(idl: &str, program: &str) -> String {
+    let rest = after_proc(idl).or_else(|| after_program(idl, program));
+    let rest = rest.filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
+    value_name(rest.unwrap_or(idl))
+}
+
+/// What follows the last `PROC`, digits and `_`.
+fn after_proc(idl: &str) -> Option<&str> {
+    let rests = idl.match_indices("PROC").filter_map(|(at, word)| {
+        let rest = idl.get(at + word.len()..)?;
+        rest.trim_start_matches(|c: char| c.is_ascii_digit())
+            .strip_prefix('_')
+    });
+    rests.filter(|rest| !rest.is_empty()).last()
+}
+
+/// What follows the program's name, digits and `_`.
+fn after_program<'a>(idl: &'a str, program: &str) -> Option<&'a str> {
+    let stem = program_name(program);
+    let head = idl
+        .get(..stem.len())
+        .filter(|head| head.eq_ignore_ascii_case(&stem))?;
+    let rest = idl.get(head.len()..)?;
+    let rest = rest
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .strip_prefix('_')?;
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// The variant for a numeric case label.
+#[must_use]
+pub fn number_variant(value: i64) -> String {
+    if value < 0 {
+        format!("CaseMinus{}", value.unsigned_abs())
+    } else {
+        format!("Case{value}")
+    }
+}
+
+/// A name that Rust accepts, if need be as `r#name`: not empty, not starting with a digit, and not
+/// one of the four words that `r#` does not help.
+fn legal(name: String) -> String {
+    match name.as_str() {
+        "" => "_Unnamed".to_owned(),
+        "self" | "super" | "crate" | "Self" => name + "_",
+        _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
+        _ => name,
+    }
+}
+
+/// Names that must differ in Rust, such as the fields of a struct.
+#[derive(Debug, Default)]
+pub struct Scope {
+    taken: HashMap<String, (String, Option<Span>)>,
+}
+
+impl Scope {
+    /// A scope in which some names have a meaning already.
+    #[must_use]
+    pub fn with_reserved(names: &[&str]) -> Self {
+        let taken = names
+            .iter()
+            .map(|name| ((*name).to_owned(), ((*name).to_owned(), None)));
+        Self {
+            taken: taken.collect(),
+        }
+    }
+
+    /// Takes a name.
+    ///
+    /// # Errors
+    ///
+    /// Another name of the interface file became the same name in Rust.
+    pub fn take(&mut self, rust: &str, idl: &str, span: Span) -> Result<(), Diagnostic> {
+        let Some((other, place)) = self.taken.get(rust) else {
+            self.taken
+                .insert(rust.to_owned(), (idl.to_owned(), Some(span)));
+            return Ok(());
+        };
+        if let Some(first) = place
+            && other == idl
+        {
+            let message = format!("`{idl}` is declared twice");
+            let fault = Diagnostic::new(Code::DuplicateField, span, message);
+            return Err(fault.also(*first, "first declared here"));
+        }
+        let message = format!("`{idl}` becomes `{rust}` in Rust, as `{other}` does");
+        let diagnostic = Diagnostic::new(Code::NameClash, span, message)
+            .help("rename one of the two: names do not travel, so the wire stays what it is");
+        Err(match place {
+            Some(place) => diagnostic.also(*place, "the other one"),
+            None => diagnostic.label("this name has a meaning in generated code"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_case_of_rust() {
+        assert_eq!(type_name("nfs_fh3"), "NfsFh3");
+        assert_eq!(type_name("GETATTR3res"), "Getattr3res");
+        assert_eq!(type_name("LookupResult"), "LookupResult");
+        assert_eq!(type_name("NFS3_OK"), "Nfs3Ok");
+        assert_eq!(value_name("rdMax"), "rd_max");
+        assert_eq!(value_name("_private"), "private");
+        assert_eq!(constant_name("maxNameLen"), "MAX_NAME_LEN");
+    }
+
+    #[test]
+    fn words_without_a_raw_form_get_an_underscore() {
+        assert_eq!(value_name("self"), "self_");
+        assert_eq!(type_name("self"), "Self_");
+        assert_eq!(value_name("type"), "type");
+    }
+
+    #[test]
+    fn a_program_loses_its_suffix() {
+        assert_eq!(program_name("CALC_PROG"), "calc");
+        assert_eq!(program_name("Calc"), "calc");
+        assert_eq!(program_name("MOUNTPROG"), "mount");
+        assert_eq!(program_name("NFS_PROGRAM"), "nfs");
+        assert_eq!(program_name("PROG"), "prog");
+    }
+
+    #[test]
+    fn a_procedure_loses_what_its_program_says() {
+        assert_eq!(procedure_name("NFSPROC3_GETATTR", "NFS_PROGRAM"), "getattr");
+        assert_eq!(procedure_name("MOUNTPROC_MNT", "MOUNTPROG"), "mnt");
+        assert_eq!(procedure_name("CALC_ADD", "CALC_PROG"), "add");
+        assert_eq!(procedure_name("calc_add", "CALC_PROG"), "add");
+        assert_eq!(procedure_name("NFSPROC_2BIG", "NFS"), "nfsproc_2_big");
+        assert_eq!(procedure_name("CALC_", "CALC_PROG"), "calc");
+        assert_eq!(procedure_name("func1", "Calc"), "func1");
+    }
+}

@@ -1,0 +1,502 @@
+//! Preprocessed text to AST. Nothing outside of this module knows that pest is behind it.
+
+mod comment;
+mod fault;
+
+use crate::{
+    ast::{
+        Argument, Arm, Attribute, ConstantDef, Declaration, Definition, EnumBody, Enumerator, File,
+        Ident, InterfaceDef, Member, PlainType, Prefix, ProcedureDef, ProgramDef, StructBody,
+        Suffix, SuffixKind, TypeDef, TypeDefKind, TypeSpecifier, TypeSpecifierKind, UnionBody,
+        Value, VersionDef,
+    },
+    diagnostic::{Code, Diagnostic, Diagnostics},
+    preprocess::Preprocessed,
+    source::{SourceMap, Span},
+};
+use comment::Comments;
+use pest::{
+    Parser as _,
+    iterators::{Pair, Pairs},
+};
+use std::collections::HashSet;
+
+/// The grammar, compiled. It stands in a module of its own because pest's derive documents
+/// nothing.
+#[allow(
+    missing_docs,
+    reason = "pest_derive generates public items without documentation"
+)]
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "idl.pest"]
+    pub(super) struct Grammar;
+}
+
+use grammar::{Grammar, Rule};
+
+/// A text that was parsed.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What could be read.
+    pub file: File,
+    /// The names in what could not be read: they may be defined there.
+    pub broken: HashSet<String>,
+}
+
+/// Parses a text; a faulty definition or member is reported and left out.
+pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Parsed {
+    let comments = Comments::new(input, sources);
+    let mut walker = Walker {
+        input,
+        comments,
+        diagnostics,
+        broken: HashSet::new(),
+    };
+    let file = match Grammar::parse(Rule::file, &input.text) {
+        Ok(mut pairs) => walker.file(pairs.next()),
+        Err(error) => {
+            walker
+                .diagnostics
+                .push(fault::syntax_error(&error, input, 0));
+            File {
+                definitions: Vec::new(),
+            }
+        }
+    };
+    Parsed {
+        file,
+        broken: walker.broken,
+    }
+}
+
+struct Walker<'a> {
+    input: &'a Preprocessed,
+    comments: Comments<'a>,
+    diagnostics: &'a mut Diagnostics,
+    broken: HashSet<String>,
+}
+
+/// The parts of a production, in order. The grammar says what they are, so taking one that is not
+/// there is a fault of this module.
+struct Parts<'i>(Pairs<'i, Rule>);
+
+impl<'i> Parts<'i> {
+    fn next(&mut self) -> Pair<'i, Rule> {
+        self.0.next().expect("the grammar has this part")
+    }
+
+    fn next_if(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
+        if self.0.peek()?.as_rule() == rule {
+            self.0.next()
+        } else {
+            None
+        }
+    }
+}
+
+fn parts(pair: Pair<'_, Rule>) -> Parts<'_> {
+    Parts(pair.into_inner())
+}
+
+impl Walker<'_> {
+    /// The place of a production, without the white space behind it.
+    fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let start = pair.as_span().start();
+        self.input
+            .origins
+            .span(start..start + pair.as_str().trim_end().len())
+    }
+
+    fn doc(&self, pair: &Pair<'_, Rule>) -> Option<String> {
+        let start = pair.as_span().start();
+        self.comments
+            .of(start..start + pair.as_str().trim_end().len())
+    }
+
+    fn file(&mut self, pair: Option<Pair<'_, Rule>>) -> File {
+        let mut definitions = Vec::new();
+        for pair in pair.into_iter().flat_map(Pair::into_inner) {
+            match pair.as_rule() {
+                Rule::constant_def => definitions.push(Definition::Constant(self.constant(pair))),
+                Rule::type_def => definitions.push(Definition::Type(self.type_def(pair))),
+                Rule::program_def => definitions.push(Definition::Program(self.program(pair))),
+                Rule::interface_def => {
+                    definitions.push(Definition::Interface(self.interface(pair)));
+                }
+                Rule::bad_definition => self.fault(Rule::only_definition, &pair),
+                _ => {}
+            }
+        }
+        File { definitions }
+    }
+
+    fn fault(&mut self, rule: Rule, pair: &Pair<'_, Rule>) {
+        if !self.diagnostics.is_full() {
+            self.diagnostics
+                .push(fault::explain(rule, pair, self.input));
+        }
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words = pair
+            .as_str()
+            .split(|c| !is_word(c))
+            .filter(|word| !word.is_empty());
+        self.broken.extend(words.map(str::to_owned));
+    }
+
+    // ---- RFC 4506 §6.3
+
+    fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {
+        Ident {
+            name: pair.as_str().to_owned(),
+            span: self.span(pair),
+        }
+    }
+
+    fn declaration(&mut self, pair: Pair<'_, Rule>) -> Declaration {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let attributes = self.attributes(&mut parts);
+        let specifier = self.type_specifier(parts.next());
+        Declaration {
+            doc,
+            attributes,
+            specifier,
+            pointer: parts.next_if(Rule::pointer).map(|pair| self.span(&pair)),
+            name: parts
+                .next_if(Rule::identifier)
+                .map(|pair| self.ident(&pair)),
+            suffixes: parts.0.map(|pair| self.suffix(pair)).collect(),
+            span,
+        }
+    }
+
+    fn suffix(&mut self, pair: Pair<'_, Rule>) -> Suffix {
+        let span = self.span(&pair);
+        let fixed = pair.as_rule() == Rule::fixed_size;
+        let value = pair.into_inner().next().map(|pair| self.value(&pair));
+        let kind = match value {
+            Some(value) if fixed => SuffixKind::Fixed(value),
+            value => SuffixKind::Variable(value),
+        };
+        Suffix { kind, span }
+    }
+
+    fn value(&mut self, pair: &Pair<'_, Rule>) -> Value {
+        match pair.as_rule() {
+            Rule::identifier => Value::Name(self.ident(pair)),
+            Rule::text => Value::Text(pair.as_str().trim_matches('"').to_owned(), self.span(pair)),
+            _ => {
+                let span = self.span(pair);
+                let number = number(pair.as_str()).unwrap_or_else(|message| {
+                    self.diagnostics
+                        .push(Diagnostic::new(Code::BadNumber, span, message));
+                    0
+                });
+                Value::Number(number, span)
+            }
+        }
+    }
+
+    fn type_specifier(&mut self, pair: Pair<'_, Rule>) -> TypeSpecifier {
+        let span = self.span(&pair);
+        if pair.as_rule() == Rule::void {
+            return TypeSpecifier {
+                kind: TypeSpecifierKind::Void,
+                span,
+            };
+        }
+        let pair = parts(pair).next();
+        let kind = match pair.as_rule() {
+            Rule::integer_type => {
+                let words = pair.into_inner().map(|word| word.as_str().to_owned());
+                TypeSpecifierKind::Integer(words.collect())
+            }
+            Rule::plain_type => TypeSpecifierKind::Plain(plain_type(pair.as_str())),
+            Rule::enum_type_spec => TypeSpecifierKind::Enum(self.enum_body(parts(pair).next())),
+            Rule::struct_type_spec => {
+                TypeSpecifierKind::Struct(self.struct_body(parts(pair).next()))
+            }
+            Rule::union_type_spec => {
+                TypeSpecifierKind::Union(Box::new(self.union_body(parts(pair).next())))
+            }
+            Rule::prefixed_type => {
+                let mut parts = parts(pair);
+                let prefix = prefix(parts.next().as_str());
+                TypeSpecifierKind::Name(Some(prefix), self.ident(&parts.next()))
+            }
+            _ => TypeSpecifierKind::Name(None, self.ident(&pair)),
+        };
+        TypeSpecifier { kind, span }
+    }
+
+    fn enum_body(&mut self, pair: Pair<'_, Rule>) -> EnumBody {
+        let span = self.span(&pair);
+        let enumerators = pair
+            .into_inner()
+            .map(|pair| self.enumerator(pair))
+            .collect();
+        EnumBody { enumerators, span }
+    }
+
+    fn enumerator(&mut self, pair: Pair<'_, Rule>) -> Enumerator {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        let value = parts.0.next().map(|pair| self.value(&pair));
+        Enumerator {
+            doc,
+            name,
+            value,
+            span,
+        }
+    }
+
+    fn struct_body(&mut self, pair: Pair<'_, Rule>) -> StructBody {
+        let span = self.span(&pair);
+        let fields = pair
+            .into_inner()
+            .map(|pair| self.declaration(pair))
+            .collect();
+        StructBody { fields, span }
+    }
+
+    fn union_body(&mut self, pair: Pair<'_, Rule>) -> UnionBody {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let discriminant = self.declaration(parts.next());
+        let mut arms = Vec::new();
+        let mut default = None;
+        for pair in parts.0 {
+            if pair.as_rule() == Rule::case_spec {
+                arms.push(self.arm(pair));
+            } else {
+                default = Some(self.declaration(self::parts(pair).next()));
+            }
+        }
+        UnionBody {
+            discriminant,
+            arms,
+            default,
+            span,
+        }
+    }
+
+    fn arm(&mut self, pair: Pair<'_, Rule>) -> Arm {
+        let mut parts = parts(pair);
+        let mut cases = Vec::new();
+        while let Some(label) = parts.next_if(Rule::case_label) {
+            cases.push(self.value(&self::parts(label).next()));
+        }
+        Arm {
+            cases,
+            declaration: self.declaration(parts.next()),
+        }
+    }
+
+    fn constant(&mut self, pair: Pair<'_, Rule>) -> ConstantDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        ConstantDef {
+            doc,
+            name,
+            value: self.value(&parts.next()),
+            span,
+        }
+    }
+
+    fn type_def(&mut self, pair: Pair<'_, Rule>) -> TypeDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let pair = parts(pair).next();
+        let rule = pair.as_rule();
+        let mut parts = parts(pair);
+        let first = parts.next();
+        let kind = if rule == Rule::typedef_def {
+            TypeDefKind::Typedef(self.declaration(first))
+        } else {
+            let name = self.ident(&first);
+            let body = parts.next();
+            match rule {
+                Rule::enum_def => TypeDefKind::Enum(name, self.enum_body(body)),
+                Rule::struct_def => TypeDefKind::Struct(name, self.struct_body(body)),
+                _ => TypeDefKind::Union(name, Box::new(self.union_body(body))),
+            }
+        };
+        TypeDef { doc, kind, span }
+    }
+
+    // ---- RFC 5531 §12.2
+
+    fn program(&mut self, pair: Pair<'_, Rule>) -> ProgramDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        let mut versions = Vec::new();
+        loop {
+            let pair = parts.next();
+            match pair.as_rule() {
+                Rule::version_def => versions.push(self.version(pair)),
+                Rule::bad_member => self.fault(Rule::only_version, &pair),
+                _ => {
+                    let number = self.value(&pair);
+                    return ProgramDef {
+                        doc,
+                        name,
+                        versions,
+                        number,
+                        span,
+                    };
+                }
+            }
+        }
+    }
+
+    fn version(&mut self, pair: Pair<'_, Rule>) -> VersionDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        let mut procedures = Vec::new();
+        loop {
+            let pair = parts.next();
+            match pair.as_rule() {
+                Rule::procedure_def => procedures.push(self.procedure(pair)),
+                Rule::bad_member => self.fault(Rule::only_procedure, &pair),
+                _ => {
+                    let number = self.value(&pair);
+                    return VersionDef {
+                        doc,
+                        name,
+                        procedures,
+                        number,
+                        span,
+                    };
+                }
+            }
+        }
+    }
+
+    fn procedure(&mut self, pair: Pair<'_, Rule>) -> ProcedureDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let attributes = self.attributes(&mut parts);
+        let mut result_parts = self::parts(parts.next());
+        let result = self.type_specifier(result_parts.next());
+        let result_pointer = result_parts.0.next().map(|pair| self.span(&pair));
+        let name = self.ident(&parts.next());
+        parts.next_if(Rule::void);
+        let mut parameters = Vec::new();
+        while let Some(pair) = parts.next_if(Rule::parameter) {
+            parameters.push(self.declaration(pair));
+        }
+        let number = parts.0.next().map(|pair| self.value(&pair));
+        ProcedureDef {
+            doc,
+            attributes,
+            result,
+            result_pointer,
+            name,
+            parameters,
+            number,
+            span,
+        }
+    }
+
+    // ---- interface
+
+    fn interface(&mut self, pair: Pair<'_, Rule>) -> InterfaceDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let attributes = self.attributes(&mut parts);
+        let keyword = self.span(&parts.next());
+        let name = parts
+            .next_if(Rule::identifier)
+            .map(|pair| self.ident(&pair));
+        let mut members = Vec::new();
+        for pair in parts.0 {
+            match pair.as_rule() {
+                Rule::constant_def => members.push(Member::Constant(self.constant(pair))),
+                Rule::type_def => members.push(Member::Type(self.type_def(pair))),
+                Rule::procedure_def => members.push(Member::Procedure(self.procedure(pair))),
+                _ => self.fault(Rule::only_member, &pair),
+            }
+        }
+        InterfaceDef {
+            doc,
+            attributes,
+            name,
+            members,
+            keyword,
+            span,
+        }
+    }
+
+    fn attributes(&mut self, parts: &mut Parts<'_>) -> Vec<Attribute> {
+        let attributes = parts.next_if(Rule::attributes).map(Pair::into_inner);
+        attributes
+            .into_iter()
+            .flatten()
+            .map(|pair| self.attribute(pair))
+            .collect()
+    }
+
+    fn attribute(&mut self, pair: Pair<'_, Rule>) -> Attribute {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        let arguments = parts.0.map(|pair| self.argument(pair)).collect();
+        Attribute {
+            name,
+            arguments,
+            span,
+        }
+    }
+
+    fn argument(&mut self, pair: Pair<'_, Rule>) -> Argument {
+        let mut parts = parts(pair);
+        let pointer = parts.next_if(Rule::pointer).map(|pair| self.span(&pair));
+        Argument {
+            pointer,
+            value: self.value(&parts.next()),
+        }
+    }
+}
+
+fn plain_type(word: &str) -> PlainType {
+    match word {
+        "float" => PlainType::Float,
+        "double" => PlainType::Double,
+        "quadruple" => PlainType::Quadruple,
+        "bool" => PlainType::Bool,
+        "opaque" => PlainType::Opaque,
+        _ => PlainType::String,
+    }
+}
+
+fn prefix(word: &str) -> Prefix {
+    match word {
+        "struct" => Prefix::Struct,
+        "enum" => Prefix::Enum,
+        _ => Prefix::Union,
+    }
+}
+
+/// The value of a literal: `0x` is hexadecimal, another leading zero octal, as in C.
+fn number(literal: &str) -> Result<i128, String> {
+    let (sign, digits) = literal
+        .strip_prefix('-')
+        .map_or((1, literal), |digits| (-1, digits));
+    let (base, name, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, "hexadecimal", &digits[2..]),
+        [b'0', _, ..] => (8, "octal", &digits[1..]),
+        _ => (10, "decimal", digits),
+    };
+    if let Some(digit) = digits.chars().find(|digit| !digit.is_digit(base)) {
+        return Err(format!("`{digit}` is not a digit of an {name} number"));
+    }
+    let value = i128::from_str_radix(digits, base).map(|value| sign * value);
+    value
+        .ok()
+        .filter(|value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value))
+        .ok_or_else(|| format!("`{literal}` does not fit into 64 bits"))
+}

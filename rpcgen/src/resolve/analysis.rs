@@ -1,0 +1,332 @@
+//! What can only be said of all types together: which contain themselves, where a box breaks the
+//! cycle, how large they are, which traits they have.
+
+use super::{
+    collect::Declarations,
+    graph::{Components, components},
+};
+use crate::{
+    diagnostic::{Code, Diagnostic, Diagnostics},
+    model::{INLINE_MAX, Shape, Traits, Type, TypeDef, TypeId},
+};
+
+/// Bytes of memory up to which a struct of scalars is `Copy`.
+const COPY_MAX: u64 = 32;
+
+/// Elements up to which the standard library has `Default` for arrays.
+const DEFAULT_ARRAY_MAX: u32 = 32;
+
+/// Completes the types; `None` where one contains itself without an end.
+pub(super) fn analyse(
+    mut types: Vec<TypeDef>,
+    declarations: &Declarations<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<TypeDef>> {
+    break_cycles(&mut types);
+    let edges = edges(&types);
+    let by_value = components(&edges);
+    if report_infinite(&edges, &by_value, declarations, diagnostics) {
+        return None;
+    }
+    measure(&mut types, &by_value.order);
+    derive_traits(&mut types, &by_value.order);
+    Some(types)
+}
+
+/// The types that each type contains: by value, or as optional-data that is not boxed.
+fn edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
+    let contained = |def: &TypeDef| {
+        def.shape
+            .types()
+            .into_iter()
+            .filter_map(contained)
+            .collect()
+    };
+    types.iter().map(contained).collect()
+}
+
+fn contained(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Named(id) => Some(id.0),
+        Type::Optional {
+            value: inner,
+            boxed: false,
+        }
+        | Type::FixedArray { element: inner, .. } => contained(inner),
+        _ => None,
+    }
+}
+
+/// Puts a box around optional-data on each cycle.
+fn break_cycles(types: &mut [TypeDef]) {
+    let components = components(&edges(types));
+    let component = |id: usize| components.of.get(id);
+    for (id, def) in types.iter_mut().enumerate() {
+        for ty in def.shape.types_mut() {
+            box_optional(ty, &|other| component(other.0) == component(id));
+        }
+    }
+}
+
+fn box_optional(ty: &mut Type, is_cyclic: &impl Fn(TypeId) -> bool) {
+    match ty {
+        Type::Optional { value, boxed } => match **value {
+            Type::Named(id) => *boxed = is_cyclic(id),
+            _ => box_optional(value, is_cyclic),
+        },
+        Type::FixedArray { element, .. } | Type::Array(element, _) => {
+            box_optional(element, is_cyclic);
+        }
+        _ => {}
+    }
+}
+
+/// Reports types that contain themselves by value, each cycle once; tells whether there were any.
+fn report_infinite(
+    edges: &[Vec<usize>],
+    by_value: &Components,
+    declarations: &Declarations<'_>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut reported = Vec::new();
+    for (id, targets) in edges.iter().enumerate() {
+        let component = by_value.of.get(id);
+        let is_cyclic = targets
+            .iter()
+            .any(|&target| by_value.of.get(target) == component);
+        if !is_cyclic || reported.contains(&component) {
+            continue;
+        }
+        reported.push(component);
+        let declaration = declarations.get(TypeId(id));
+        let message = format!("`{}` contains itself without an end", declaration.name);
+        diagnostics.push(
+            Diagnostic::new(Code::InfiniteType, declaration.name_span, message)
+                .help("a value can hold another of its type behind a `*` or in an array `<>`"),
+        );
+    }
+    !reported.is_empty()
+}
+
+/// Sizes on the wire and in memory, of each type after those it contains.
+fn measure(types: &mut [TypeDef], order: &[usize]) {
+    for &id in order {
+        let Some(def) = types.get(id) else { continue };
+        let sizes = (
+            shape_min_size(types, &def.shape),
+            shape_memory_size(types, &def.shape),
+        );
+        if let Some(def) = types.get_mut(id) {
+            (def.min_size, def.memory_size) = sizes;
+        }
+    }
+    let memory: Vec<u64> = types.iter().map(|def| def.memory_size).collect();
+    for ty in types.iter_mut().flat_map(|def| def.shape.types_mut()) {
+        box_large(ty, &|id| memory.get(id.0).copied().unwrap_or_default());
+    }
+}
+
+/// Puts arrays in boxes that are too large for the stack.
+pub(super) fn box_large(ty: &mut Type, memory: &impl Fn(TypeId) -> u64) {
+    let is_large = memory_of(ty, memory) > INLINE_MAX;
+    match ty {
+        Type::FixedArray { element, boxed, .. } => {
+            box_large(element, memory);
+            *boxed = is_large;
+        }
+        Type::Optional { value: inner, .. } | Type::Array(inner, _) => box_large(inner, memory),
+        _ => {}
+    }
+}
+
+fn shape_min_size(types: &[TypeDef], shape: &Shape) -> u64 {
+    match shape {
+        Shape::Enum(_) => 4,
+        Shape::Alias(ty) => min_size(types, ty),
+        Shape::Struct(structure) => structure.fields.iter().fold(0, |sum: u64, field| {
+            sum.saturating_add(min_size(types, &field.ty))
+        }),
+        Shape::Union(union) => {
+            let carried = union
+                .arms
+                .iter()
+                .map(|arm| &arm.field)
+                .chain(&union.default);
+            let sizes =
+                carried.map(|field| field.as_ref().map_or(0, |field| min_size(types, &field.ty)));
+            sizes.min().unwrap_or(0).saturating_add(4)
+        }
+    }
+}
+
+/// The fewest bytes that a value takes on the wire.
+#[must_use]
+pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
+    let named = |id: TypeId| types.get(id.0).map_or(0, |def| def.min_size);
+    match ty {
+        Type::Int | Type::UnsignedInt | Type::Float | Type::Bool => 4,
+        Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
+        Type::Quadruple => 16,
+        Type::FixedOpaque(len) => u64::from(*len).next_multiple_of(4),
+        Type::Opaque(_) | Type::String { .. } | Type::Array(..) | Type::Optional { .. } => 4,
+        Type::FixedArray { element, len, .. } => {
+            min_size(types, element).saturating_mul(u64::from(*len))
+        }
+        Type::List {
+            nonempty: false, ..
+        } => 4,
+        Type::List {
+            node,
+            nonempty: true,
+        } => named(*node).saturating_add(4),
+        Type::Named(id) => named(*id),
+    }
+}
+
+fn shape_memory_size(types: &[TypeDef], shape: &Shape) -> u64 {
+    let named = |id: TypeId| types.get(id.0).map_or(0, |def| def.memory_size);
+    let parts = shape
+        .types()
+        .into_iter()
+        .map(|ty| match memory_of(ty, &named) {
+            large if large > INLINE_MAX && !matches!(ty, Type::Named(_)) => POINTER_SIZE,
+            size => size,
+        });
+    match shape {
+        Shape::Enum(_) => 4,
+        Shape::Alias(_) | Shape::Struct(_) => parts.fold(0, u64::saturating_add),
+        Shape::Union(_) => parts.max().unwrap_or(0).saturating_add(8),
+    }
+}
+
+const POINTER_SIZE: u64 = 8;
+
+fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
+    match ty {
+        Type::Bool => 1,
+        Type::Int | Type::UnsignedInt | Type::Float => 4,
+        Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
+        Type::Quadruple => 16,
+        Type::FixedOpaque(len) => u64::from(*len),
+        Type::Opaque(_) | Type::String { .. } => 4 * POINTER_SIZE,
+        Type::Array(..) | Type::List { .. } => 3 * POINTER_SIZE,
+        Type::Optional { boxed: true, .. } => POINTER_SIZE,
+        Type::Optional {
+            value,
+            boxed: false,
+        } => memory_of(value, named).saturating_add(8),
+        Type::FixedArray { element, len, .. } => {
+            memory_of(element, named).saturating_mul(u64::from(*len))
+        }
+        Type::Named(id) => named(*id),
+    }
+}
+
+/// Traits of all types. Every type is taken to have all of them until a part of it lacks one:
+/// types may contain each other behind boxes, so this goes on until nothing changes.
+fn derive_traits(types: &mut [TypeDef], order: &[usize]) {
+    loop {
+        let mut changed = false;
+        for &id in order {
+            let Some(traits) = types.get(id).map(|def| shape_traits(types, def)) else {
+                continue;
+            };
+            if let Some(def) = types.get_mut(id) {
+                changed |= def.traits != traits;
+                def.traits = traits;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+fn shape_traits(types: &[TypeDef], def: &TypeDef) -> Traits {
+    let parts = def.shape.types().into_iter().map(|ty| traits(types, ty));
+    let all = parts.fold(ALL_TRAITS, |all, part| Traits {
+        copy: all.copy && part.copy,
+        eq_hash: all.eq_hash && part.eq_hash,
+        default: all.default && part.default,
+    });
+    match &def.shape {
+        Shape::Alias(_) => all,
+        Shape::Enum(found) => {
+            let has_zero = found.enumerators.iter().any(|one| one.value == 0);
+            Traits {
+                default: has_zero,
+                ..ALL_TRAITS
+            }
+        }
+        Shape::Struct(structure) => {
+            let is_small = def.memory_size <= COPY_MAX && !structure.is_list_node;
+            Traits {
+                copy: all.copy && is_small,
+                ..all
+            }
+        }
+        Shape::Union(_) => Traits {
+            copy: false,
+            default: false,
+            ..all
+        },
+    }
+}
+
+const ALL_TRAITS: Traits = Traits {
+    copy: true,
+    eq_hash: true,
+    default: true,
+};
+
+/// The traits of a type where it is used.
+#[must_use]
+pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
+    let not_copy = Traits {
+        copy: false,
+        ..ALL_TRAITS
+    };
+    match ty {
+        Type::Int | Type::UnsignedInt | Type::Hyper | Type::UnsignedHyper => ALL_TRAITS,
+        Type::Bool | Type::Quadruple => ALL_TRAITS,
+        Type::Float | Type::Double => Traits {
+            eq_hash: false,
+            ..ALL_TRAITS
+        },
+        Type::FixedOpaque(len) => Traits {
+            copy: u64::from(*len) <= COPY_MAX,
+            default: *len <= DEFAULT_ARRAY_MAX,
+            eq_hash: true,
+        },
+        Type::Opaque(_) | Type::String { .. } => not_copy,
+        Type::Array(element, _) => Traits {
+            eq_hash: traits(types, element).eq_hash,
+            ..not_copy
+        },
+        Type::List { node, .. } => Traits {
+            eq_hash: traits(types, &Type::Named(*node)).eq_hash,
+            ..not_copy
+        },
+        Type::Optional { value, boxed } => {
+            let value = traits(types, value);
+            Traits {
+                copy: value.copy && !boxed,
+                default: true,
+                ..value
+            }
+        }
+        Type::FixedArray {
+            element,
+            len,
+            boxed,
+        } => {
+            let element = traits(types, element);
+            Traits {
+                copy: element.copy && !boxed,
+                default: element.default && *len <= DEFAULT_ARRAY_MAX,
+                ..element
+            }
+        }
+        Type::Named(id) => types.get(id.0).map_or(ALL_TRAITS, |def| def.traits),
+    }
+}

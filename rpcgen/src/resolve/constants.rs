@@ -1,0 +1,175 @@
+//! Constants and enumerators: one name space for the whole file (RFC 4506 §6.4).
+
+use crate::{
+    ast::{EnumBody, Ident, Value},
+    diagnostic::{Code, Diagnostic, Diagnostics},
+    model::ConstantValue,
+    source::Span,
+};
+use std::collections::{HashMap, HashSet};
+
+/// All constants, by name.
+#[derive(Debug, Default)]
+pub(super) struct Constants {
+    entries: HashMap<String, Entry>,
+    /// Names that were reported as undefined, each once.
+    undefined: HashSet<String>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    span: Span,
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Known(ConstantValue),
+    /// What another constant is, plus this.
+    Refers(Ident, i128),
+    /// Was reported.
+    Broken,
+}
+
+impl Constants {
+    /// Takes in `const name = value`; tells whether the name was free.
+    pub(super) fn define(
+        &mut self,
+        name: &Ident,
+        value: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        let state = match value {
+            Value::Number(number, _) => State::Known(ConstantValue::Integer(*number)),
+            Value::Text(text, _) => State::Known(ConstantValue::Text(text.clone())),
+            Value::Name(other) => State::Refers(other.clone(), 0),
+        };
+        self.insert(name, state, diagnostics)
+    }
+
+    /// Takes in the enumerators of an enum: one without a value is one more than the one before.
+    pub(super) fn define_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
+        let mut previous: Option<&Ident> = None;
+        for enumerator in &body.enumerators {
+            let zero = State::Known(ConstantValue::Integer(0));
+            match (&enumerator.value, previous) {
+                (Some(value), _) => self.define(&enumerator.name, value, diagnostics),
+                (None, None) => self.insert(&enumerator.name, zero, diagnostics),
+                (None, Some(previous)) => {
+                    let next = State::Refers(previous.clone(), 1);
+                    self.insert(&enumerator.name, next, diagnostics)
+                }
+            };
+            previous = Some(&enumerator.name);
+        }
+    }
+
+    fn insert(&mut self, name: &Ident, state: State, diagnostics: &mut Diagnostics) -> bool {
+        if let Some(first) = self.entries.get(&name.name) {
+            diagnostics.push(super::duplicate_name(name, first.span));
+            return false;
+        }
+        self.entries.insert(
+            name.name.clone(),
+            Entry {
+                span: name.span,
+                state,
+            },
+        );
+        true
+    }
+
+    /// The value of a constant; `None` where that was reported.
+    ///
+    /// A definition refers to one other at the most, so this is a walk along a chain and back.
+    pub(super) fn evaluate(
+        &mut self,
+        name: &Ident,
+        broken: &HashSet<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<ConstantValue> {
+        let mut chain: Vec<(Ident, i128)> = Vec::new();
+        let mut on_chain = HashSet::new();
+        let mut current = name.clone();
+        let mut value = loop {
+            let state = self
+                .entries
+                .get(&current.name)
+                .map(|entry| entry.state.clone());
+            match state {
+                Some(State::Known(value)) => break Some(value),
+                Some(State::Broken) => break None,
+                Some(State::Refers(next, add)) => {
+                    if !on_chain.insert(current.name.clone()) {
+                        diagnostics.push(cyclic(&current));
+                        break None;
+                    }
+                    chain.push((current, add));
+                    current = next;
+                }
+                None => match builtin(&current.name) {
+                    Some(value) => break Some(value),
+                    None => {
+                        self.report_undefined(&current, broken, diagnostics);
+                        break None;
+                    }
+                },
+            }
+        };
+        for (link, add) in chain.iter().rev() {
+            value = value.and_then(|value| plus(value, *add, link, diagnostics));
+            if let Some(entry) = self.entries.get_mut(&link.name) {
+                entry.state = value.clone().map_or(State::Broken, State::Known);
+            }
+        }
+        value
+    }
+
+    fn report_undefined(
+        &mut self,
+        name: &Ident,
+        broken: &HashSet<String>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if broken.contains(&name.name) || !self.undefined.insert(name.name.clone()) {
+            return;
+        }
+        let message = format!("the constant `{}` is not defined", name.name);
+        let help = format!(
+            "if a C header defines it, give its value: `-D {}=…`",
+            name.name
+        );
+        diagnostics.push(Diagnostic::new(Code::UndefinedConstant, name.span, message).help(help));
+    }
+}
+
+fn cyclic(name: &Ident) -> Diagnostic {
+    let message = format!("the constant `{}` is defined by itself", name.name);
+    Diagnostic::new(Code::CyclicConstant, name.span, message)
+}
+
+fn plus(
+    value: ConstantValue,
+    add: i128,
+    name: &Ident,
+    diagnostics: &mut Diagnostics,
+) -> Option<ConstantValue> {
+    match value {
+        ConstantValue::Integer(number) => Some(ConstantValue::Integer(number + add)),
+        ConstantValue::Text(_) if add == 0 => Some(value),
+        ConstantValue::Text(_) => {
+            let message = format!("`{}` follows a text, which has no successor", name.name);
+            diagnostics.push(Diagnostic::new(Code::WrongKind, name.span, message));
+            None
+        }
+    }
+}
+
+/// The constants that the language itself has (RFC 4506 §4.4).
+fn builtin(name: &str) -> Option<ConstantValue> {
+    match name {
+        "FALSE" => Some(ConstantValue::Integer(0)),
+        "TRUE" => Some(ConstantValue::Integer(1)),
+        _ => None,
+    }
+}

@@ -1,0 +1,510 @@
+//! Programs, versions, procedures (RFC 5531 §12), and interfaces, which become them.
+
+use super::{Resolver, analysis, integer, list, types::Place};
+use crate::{
+    ast::{
+        Argument, Attribute, Declaration, Definition, File, Ident, InterfaceDef, Member, PlainType,
+        ProcedureDef, ProgramDef, TypeSpecifierKind, Value, VersionDef,
+    },
+    diagnostic::{Code, Diagnostic},
+    model::{Field, Procedure, Program, Shape, Type, TypeDef, Version},
+    names::{self, Scope},
+    source::Span,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// The first program number that RFC 5531 §13.4 leaves to users, and how many there are.
+const USER_PROGRAMS: (u32, u32) = (0x2000_0000, 0x2000_0000);
+
+/// A program under construction, with the places of its parts.
+struct Found {
+    program: Program,
+    span: Span,
+    version_spans: Vec<Span>,
+}
+
+impl Resolver<'_> {
+    pub(super) fn programs(&mut self, file: &File, types: &[TypeDef]) -> Vec<Program> {
+        let mut found: Vec<Found> = Vec::new();
+        let mut anonymous: Option<Span> = None;
+        for definition in &file.definitions {
+            match definition {
+                Definition::Program(program) => {
+                    let program = self.program(program, types);
+                    found.extend(program);
+                }
+                Definition::Interface(interface) => {
+                    self.interface(interface, types, &mut anonymous, &mut found);
+                }
+                Definition::Constant(_) | Definition::Type(_) => {}
+            }
+        }
+        self.check_programs(&found);
+        found.into_iter().map(|found| found.program).collect()
+    }
+
+    fn check_programs(&mut self, found: &[Found]) {
+        let mut numbers: HashMap<u32, &Found> = HashMap::new();
+        for one in found {
+            let name = &one.program.name;
+            self.claim(true, &name.rust, &name.idl, one.span);
+            if let Some(first) = numbers.insert(one.program.number, one) {
+                let message = format!(
+                    "program `{}` has the number of `{}`, {:#010x}",
+                    name.idl, first.program.name.idl, one.program.number
+                );
+                let fault = Diagnostic::new(Code::DuplicateProgram, one.span, message);
+                self.diagnostics
+                    .push(fault.also(first.span, "the other program"));
+            }
+        }
+    }
+
+    // ---- program
+
+    fn program(&mut self, def: &ProgramDef, types: &[TypeDef]) -> Option<Found> {
+        let number = self.number(&def.number, "a program number (32 bits, unsigned)");
+        let idl = &def.name.name;
+        let mut versions = Vec::new();
+        let mut spans: Vec<Span> = Vec::new();
+        for version in &def.versions {
+            let Some(resolved) = self.version(version, idl, types) else {
+                continue;
+            };
+            self.check_version(&versions, &spans, resolved.number, version.number.span());
+            versions.push(resolved);
+            spans.push(version.number.span());
+        }
+        let rust = names::program_name(idl);
+        let name = self.name(idl, rust, def.doc.as_ref(), def.name.span);
+        let program = Program {
+            name,
+            number: number?,
+            versions,
+        };
+        Some(Found {
+            program,
+            span: def.name.span,
+            version_spans: spans,
+        })
+    }
+
+    fn check_version(&mut self, versions: &[Version], spans: &[Span], number: u32, span: Span) {
+        let same = versions
+            .iter()
+            .zip(spans)
+            .find(|(version, _)| version.number == number);
+        if let Some((_, first)) = same {
+            let message = format!("a second version {number} of the program");
+            let fault = Diagnostic::new(Code::DuplicateVersion, span, message);
+            self.diagnostics.push(fault.also(*first, "the first one"));
+        }
+    }
+
+    fn version(&mut self, def: &VersionDef, program: &str, types: &[TypeDef]) -> Option<Version> {
+        let number = self.number(&def.number, "a version number (32 bits, unsigned)");
+        let mut found = Procedures::new(program, types);
+        for procedure in &def.procedures {
+            let Some(value) = &procedure.number else {
+                let message = format!("procedure `{}` has no number", procedure.name.name);
+                let fault = Diagnostic::new(Code::Syntax, procedure.name.span, message);
+                self.diagnostics
+                    .push(fault.help("write `= 1` before the `;`"));
+                continue;
+            };
+            let value = self.number(value, PROCEDURE_NUMBER);
+            self.procedure(procedure, value, &mut found);
+        }
+        let number = number?;
+        let name = self.name(
+            &def.name.name,
+            format!("v{number}"),
+            def.doc.as_ref(),
+            def.name.span,
+        );
+        Some(Version {
+            name,
+            number,
+            procedures: found.list,
+        })
+    }
+
+    // ---- interface
+
+    fn interface(
+        &mut self,
+        def: &InterfaceDef,
+        types: &[TypeDef],
+        anonymous: &mut Option<Span>,
+        found: &mut Vec<Found>,
+    ) {
+        let pins = self.interface_attributes(&def.attributes);
+        let Some(idl) = self.interface_name(def, anonymous) else {
+            return;
+        };
+        let span = def.name.as_ref().map_or(def.keyword, |name| name.span);
+        let number = pins.program.unwrap_or_else(|| derived_number(&idl));
+        if pins.program.is_none() {
+            let message =
+                format!("the program number of `{idl}` is {number:#010x}, made of its name");
+            let note = Diagnostic::new(Code::DerivedProgram, span, message);
+            self.diagnostics.push(note.help(format!(
+                "`[program({number:#010x})] interface …` keeps it when the name changes"
+            )));
+        }
+        let procedures = self.members(def, &idl, types);
+        let version_number = pins.version.unwrap_or(1);
+        let version_name = format!("v{version_number}");
+        let name = self.name(&idl, version_name, def.doc.as_ref(), span);
+        let version = Version {
+            name,
+            number: version_number,
+            procedures,
+        };
+        let same = found
+            .iter()
+            .position(|other| other.program.name.idl == idl && other.program.number == number);
+        if let Some(other) = same.and_then(|index| found.get_mut(index)) {
+            self.check_version(
+                &other.program.versions,
+                &other.version_spans,
+                version_number,
+                span,
+            );
+            other.program.versions.push(version);
+            other.version_spans.push(span);
+            return;
+        }
+        let name = self.name(&idl, names::program_name(&idl), def.doc.as_ref(), span);
+        let program = Program {
+            name,
+            number,
+            versions: vec![version],
+        };
+        found.push(Found {
+            program,
+            span,
+            version_spans: vec![span],
+        });
+    }
+
+    /// The name of an interface; one without is named after its file.
+    fn interface_name(
+        &mut self,
+        def: &InterfaceDef,
+        anonymous: &mut Option<Span>,
+    ) -> Option<String> {
+        if let Some(name) = &def.name {
+            return Some(name.name.clone());
+        }
+        if let Some(first) = *anonymous {
+            let message = "a second interface without a name";
+            let fault = Diagnostic::new(Code::AnonymousInterface, def.keyword, message);
+            self.diagnostics
+                .push(fault.also(first, "the first one has the name of the file"));
+            return None;
+        }
+        *anonymous = Some(def.keyword);
+        let stem = self
+            .sources
+            .file(def.keyword.file)
+            .stem()
+            .map(names::type_name);
+        if stem.is_none() {
+            let message = "an interface from standard input needs a name";
+            self.error(Code::AnonymousInterface, def.keyword, message);
+        }
+        stem
+    }
+
+    fn members(&mut self, def: &InterfaceDef, program: &str, types: &[TypeDef]) -> Vec<Procedure> {
+        let mut found = Procedures::new(program, types);
+        let mut next = Some(1);
+        for member in &def.members {
+            let Member::Procedure(procedure) = member else {
+                continue;
+            };
+            let number = match &procedure.number {
+                Some(value) => self.number(value, PROCEDURE_NUMBER),
+                None if next.is_none() => {
+                    self.error(
+                        Code::OutOfRange,
+                        procedure.name.span,
+                        "no procedure number is left",
+                    );
+                    None
+                }
+                None => next,
+            };
+            self.procedure(procedure, number, &mut found);
+            next = number.map_or(next, |number: u32| number.checked_add(1));
+        }
+        found.list
+    }
+
+    // ---- procedure
+
+    fn procedure(&mut self, def: &ProcedureDef, number: Option<u32>, found: &mut Procedures<'_>) {
+        for attribute in &def.attributes {
+            self.unsupported_attribute(attribute);
+        }
+        let parameters = self.parameters(def, found.types);
+        let result = self.result(def, found.types);
+        let rust = names::procedure_name(&def.name.name, found.program);
+        let clash = found.scope.take(&rust, &def.name.name, def.name.span);
+        // The structs that carry several parameters stand side by side in the version's module.
+        let clash = clash.and_then(|()| {
+            found
+                .arguments
+                .take(&names::type_name(&rust), &def.name.name, def.name.span)
+        });
+        if let Err(clash) = clash {
+            self.diagnostics.push(clash);
+        }
+        let Some(number) = number else { return };
+        if let Some(first) = found.numbers.insert(number, def.name.clone()) {
+            let message = format!(
+                "procedure `{}` has the number of `{}`, {number}",
+                def.name.name, first.name
+            );
+            let fault = Diagnostic::new(Code::DuplicateProcedure, def.name.span, message);
+            self.diagnostics
+                .push(fault.also(first.span, "the other procedure"));
+        }
+        let name = self.name(&def.name.name, rust, def.doc.as_ref(), def.span);
+        found.list.push(Procedure {
+            name,
+            number,
+            parameters,
+            result,
+        });
+    }
+
+    fn parameters(&mut self, def: &ProcedureDef, types: &[TypeDef]) -> Vec<Field> {
+        let mut scope = Scope::default();
+        let count = def.parameters.len();
+        let mut fields = Vec::new();
+        for (index, declaration) in def.parameters.iter().enumerate() {
+            for attribute in &declaration.attributes {
+                self.parameter_attribute(attribute);
+            }
+            if is_untyped_pointer(declaration) {
+                self.bad_pointer(declaration);
+                continue;
+            }
+            let Some(ty) = self.declared_type(declaration, Place::Procedure) else {
+                continue;
+            };
+            let (idl, span) = match &declaration.name {
+                Some(name) => (name.name.clone(), name.span),
+                None if count == 1 => ("arg".to_owned(), declaration.span),
+                None => (format!("arg{}", index + 1), declaration.span),
+            };
+            let rust = names::value_name(&idl);
+            if let Err(clash) = scope.take(&rust, &idl, span) {
+                self.diagnostics.push(clash);
+            }
+            let name = self.name(&idl, rust, declaration.doc.as_ref(), declaration.span);
+            fields.push(Field {
+                name,
+                ty: complete(ty, types),
+            });
+        }
+        fields
+    }
+
+    fn result(&mut self, def: &ProcedureDef, types: &[TypeDef]) -> Option<Type> {
+        let ty = match (&def.result.kind, def.result_pointer) {
+            (TypeSpecifierKind::Void, None) => return None,
+            (
+                TypeSpecifierKind::Void | TypeSpecifierKind::Plain(PlainType::Opaque),
+                Some(pointer),
+            ) => {
+                let message = "a pointer without a size cannot be a result";
+                let fault =
+                    Diagnostic::new(Code::BadDeclaration, def.result.span.to(pointer), message);
+                self.diagnostics
+                    .push(fault.help("bytes are `typedef opaque data<>;`"));
+                return None;
+            }
+            (_, pointer) => {
+                let value = self.specified_type(&def.result)?;
+                match pointer {
+                    None => value,
+                    Some(_) => Type::Optional {
+                        value: Box::new(value),
+                        boxed: false,
+                    },
+                }
+            }
+        };
+        Some(complete(ty, types))
+    }
+
+    fn bad_pointer(&mut self, declaration: &Declaration) {
+        let message = "the size of what the pointer points to is not known";
+        let fault = Diagnostic::new(Code::BadParameter, declaration.span, message);
+        self.diagnostics.push(fault.help(
+            "`opaque data<>` is a chunk of bytes with its size, `string text<>` a text, \
+             `T items<>` an array",
+        ));
+    }
+
+    // ---- attributes
+
+    fn interface_attributes(&mut self, attributes: &[Attribute]) -> Pins {
+        let mut pins = Pins::default();
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for attribute in attributes {
+            let name = attribute.name.name.as_str();
+            if let Some(first) = seen.insert(name, attribute.span) {
+                let message = format!("`{name}` is given twice");
+                let fault = Diagnostic::new(Code::BadAttribute, attribute.span, message);
+                self.diagnostics.push(fault.also(first, "the first one"));
+                continue;
+            }
+            match name {
+                "program" => pins.program = self.attribute_number(attribute),
+                "version" => pins.version = self.attribute_number(attribute),
+                _ => self.unsupported_attribute(attribute),
+            }
+        }
+        pins
+    }
+
+    fn attribute_number(&mut self, attribute: &Attribute) -> Option<u32> {
+        let name = &attribute.name.name;
+        if let [
+            Argument {
+                pointer: None,
+                value: value @ (Value::Number(..) | Value::Name(_)),
+            },
+        ] = attribute.arguments.as_slice()
+        {
+            return self.number(value, &format!("a {name} number (32 bits, unsigned)"));
+        }
+        let message = format!("`{name}` takes one number");
+        self.error(Code::BadAttribute, attribute.span, message);
+        None
+    }
+
+    fn parameter_attribute(&mut self, attribute: &Attribute) {
+        // `in` is what a parameter is anyway.
+        if attribute.name.name != "in" || !attribute.arguments.is_empty() {
+            self.unsupported_attribute(attribute);
+        }
+    }
+
+    pub(super) fn unsupported_attribute(&mut self, attribute: &Attribute) {
+        let name = &attribute.name.name;
+        let (code, message) = match name.as_str() {
+            "program" | "version" => (
+                Code::BadAttribute,
+                format!("`{name}` belongs before an `interface`"),
+            ),
+            _ if ATTRIBUTES.contains(&name.as_str()) => (
+                Code::Unsupported,
+                format!("this release does not support `{name}` here"),
+            ),
+            _ => (
+                Code::BadAttribute,
+                format!("there is no attribute `{name}`"),
+            ),
+        };
+        self.error(code, attribute.span, message);
+    }
+}
+
+const PROCEDURE_NUMBER: &str = "a procedure number (32 bits, unsigned)";
+
+/// Attributes of the language beside `program` and `version`.
+const ATTRIBUTES: &[&str] = &[
+    "broadcast",
+    "deadline",
+    "deprecated",
+    "first_is",
+    "idempotent",
+    "in",
+    "last_is",
+    "length_is",
+    "max_is",
+    "maybe",
+    "oneway",
+    "out",
+    "range",
+    "ref",
+    "size_is",
+    "string",
+    "unique",
+];
+
+/// The numbers that attributes of an interface give.
+#[derive(Default)]
+struct Pins {
+    program: Option<u32>,
+    version: Option<u32>,
+}
+
+/// The procedures of a version under construction.
+struct Procedures<'a> {
+    program: &'a str,
+    types: &'a [TypeDef],
+    scope: Scope,
+    arguments: Scope,
+    numbers: HashMap<u32, Ident>,
+    list: Vec<Procedure>,
+}
+
+impl<'a> Procedures<'a> {
+    fn new(program: &'a str, types: &'a [TypeDef]) -> Self {
+        Self {
+            program,
+            types,
+            scope: Scope::default(),
+            arguments: Scope::default(),
+            numbers: HashMap::new(),
+            list: Vec::new(),
+        }
+    }
+}
+
+/// A type of a parameter or result, with what the analysis of all types found.
+fn complete(mut ty: Type, types: &[TypeDef]) -> Type {
+    let is_node = |id: crate::model::TypeId| {
+        let shape = types.get(id.0).map(|def| &def.shape);
+        matches!(shape, Some(Shape::Struct(structure)) if structure.is_list_node)
+    };
+    list::use_lists(&mut ty, &is_node);
+    analysis::box_large(&mut ty, &|id| {
+        types.get(id.0).map_or(0, |def| def.memory_size)
+    });
+    ty
+}
+
+/// `void *p`, `char *p`, `opaque *p`: how much is meant, only C's reader knows.
+fn is_untyped_pointer(declaration: &Declaration) -> bool {
+    declaration.pointer.is_some()
+        && match &declaration.specifier.kind {
+            TypeSpecifierKind::Void | TypeSpecifierKind::Plain(PlainType::Opaque) => true,
+            TypeSpecifierKind::Integer(words) => integer::is_char(words),
+            TypeSpecifierKind::Name(None, name) => name.name == "void",
+            _ => false,
+        }
+}
+
+/// The program number of an interface that pins none: FNV-1a of its name, in the range that
+/// RFC 5531 §13.4 leaves to users.
+fn derived_number(name: &str) -> u32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    USER_PROGRAMS.0 | (hash & (USER_PROGRAMS.1 - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_number_of_calc_is_the_one_that_is_documented() {
+        assert_eq!(super::derived_number("Calc"), 0x3d1d_def4);
+    }
+}

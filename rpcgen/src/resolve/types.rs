@@ -1,0 +1,408 @@
+//! Types: what each declaration means.
+
+use super::{Resolver, Strings, collect::Body, integer};
+use crate::{
+    ast::{
+        Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
+        TypeSpecifier, TypeSpecifierKind,
+    },
+    diagnostic::{Code, Diagnostic},
+    model::{Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
+    names::{self, Scope},
+    source::Span,
+};
+
+/// Where a declaration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A field, an arm, a typedef: a `string` has brackets.
+    Type,
+    /// A parameter or a result, where C rpcgen takes a bare `string`.
+    Procedure,
+}
+
+impl Resolver<'_> {
+    /// All types, in the order of their ids.
+    pub(super) fn types(&mut self) -> Vec<TypeDef> {
+        let count = self.declarations.types().len();
+        (0..count)
+            .map(|index| self.type_def(TypeId(index)))
+            .collect()
+    }
+
+    fn type_def(&mut self, id: TypeId) -> TypeDef {
+        let declaration = self.declarations.get(id);
+        let (body, idl) = (declaration.body, declaration.name.clone());
+        let rust = names::type_name(&idl);
+        let name = self.name(&idl, rust, declaration.doc, declaration.span);
+        let shape = match body {
+            Body::Alias(declaration) => {
+                let ty = self.declared_type(declaration, Place::Type);
+                Shape::Alias(ty.unwrap_or(PLACEHOLDER))
+            }
+            Body::Enum(body) => Shape::Enum(self.enumeration(&idl, body)),
+            Body::Struct(body) => Shape::Struct(self.structure(&idl, body)),
+            Body::Union(body) => self.union(body),
+        };
+        let traits = Traits {
+            copy: true,
+            eq_hash: true,
+            default: true,
+        };
+        TypeDef {
+            name,
+            shape,
+            min_size: 0,
+            memory_size: 0,
+            traits,
+        }
+    }
+
+    fn enumeration(&mut self, idl: &str, body: &EnumBody) -> Enum {
+        let mut scope = Scope::default();
+        let mut found = Enum {
+            enumerators: Vec::new(),
+            aliases: Vec::new(),
+        };
+        for enumerator in &body.enumerators {
+            let ident = &enumerator.name;
+            let Some(value) = self.enumerator_value(ident) else {
+                continue;
+            };
+            let first = found.enumerators.iter().find(|first| first.value == value);
+            let rust = match first {
+                None => names::type_name(&ident.name),
+                Some(_) => names::constant_name(&ident.name),
+            };
+            if let Err(clash) = scope.take(&rust, &ident.name, ident.span) {
+                self.diagnostics.push(clash);
+            }
+            let doc = enumerator.doc.as_ref();
+            let name = self.name(&ident.name, rust, doc, enumerator.span);
+            match first.map(|first| first.name.rust.clone()) {
+                None => found.enumerators.push(Enumerator { name, value }),
+                Some(first) => found.aliases.push((name, first)),
+            }
+        }
+        if body.enumerators.is_empty() {
+            self.error(
+                Code::EmptyBody,
+                body.span,
+                format!("enum `{idl}` has no enumerators"),
+            );
+        }
+        found
+    }
+
+    /// The number of an enumerator, which an `int` can hold (RFC 4506 §4.3).
+    pub(super) fn enumerator_value(&mut self, name: &Ident) -> Option<i32> {
+        self.number(
+            &crate::ast::Value::Name(name.clone()),
+            "an enum (a 32-bit signed integer)",
+        )
+    }
+
+    fn structure(&mut self, idl: &str, body: &StructBody) -> Struct {
+        if body.fields.is_empty() {
+            let message = format!("struct `{idl}` has no fields");
+            self.error(Code::EmptyBody, body.span, message);
+        }
+        let mut scope = Scope::default();
+        let fields = body.fields.iter();
+        let fields = fields
+            .filter_map(|field| self.field(field, &mut scope))
+            .collect();
+        Struct {
+            fields,
+            is_list_node: false,
+        }
+    }
+
+    /// A field of a struct, in the scope of that struct.
+    fn field(&mut self, declaration: &Declaration, scope: &mut Scope) -> Option<Field> {
+        let field = self.named_field(declaration, Place::Type)?;
+        let ident = declaration.name.as_ref()?;
+        if let Err(clash) = scope.take(&field.name.rust, &ident.name, ident.span) {
+            self.diagnostics.push(clash);
+        }
+        Some(field)
+    }
+
+    /// A declaration that has a name.
+    pub(super) fn named_field(&mut self, declaration: &Declaration, place: Place) -> Option<Field> {
+        for attribute in &declaration.attributes {
+            self.unsupported_attribute(attribute);
+        }
+        let Some(ident) = &declaration.name else {
+            self.diagnostics.push(nameless(declaration));
+            return None;
+        };
+        let ty = self.declared_type(declaration, place)?;
+        let rust = names::value_name(&ident.name);
+        let name = self.name(
+            &ident.name,
+            rust,
+            declaration.doc.as_ref(),
+            declaration.span,
+        );
+        Some(Field { name, ty })
+    }
+
+    /// The type of a declaration: that of its specifier, with pointer and brackets.
+    pub(super) fn declared_type(
+        &mut self,
+        declaration: &Declaration,
+        place: Place,
+    ) -> Option<Type> {
+        let specifier = &declaration.specifier;
+        let suffix = match declaration.suffixes.as_slice() {
+            [] => None,
+            [suffix] => Some(suffix),
+            [_, second, ..] => {
+                let message = "XDR has no arrays of arrays";
+                self.use_typedef(second.span, message, "of the inner array");
+                return None;
+            }
+        };
+        if let (Some(_), Some(suffix)) = (declaration.pointer, suffix) {
+            let message = "XDR has no arrays of optional-data";
+            self.use_typedef(suffix.span, message, "of the pointer");
+            return None;
+        }
+        match &specifier.kind {
+            TypeSpecifierKind::Plain(PlainType::Opaque) => self.opaque(declaration, suffix),
+            TypeSpecifierKind::Plain(PlainType::String) => self.string(declaration, suffix, place),
+            _ => {
+                let element = self.specified_type(specifier)?;
+                self.warn_char_array(specifier, suffix);
+                self.sized(element, declaration.pointer, suffix)
+            }
+        }
+    }
+
+    fn sized(
+        &mut self,
+        element: Type,
+        pointer: Option<Span>,
+        suffix: Option<&Suffix>,
+    ) -> Option<Type> {
+        let element = Box::new(element);
+        Some(match suffix.map(|suffix| &suffix.kind) {
+            Some(SuffixKind::Fixed(len)) => Type::FixedArray {
+                element,
+                len: self.length(len)?,
+                boxed: false,
+            },
+            Some(SuffixKind::Variable(max)) => Type::Array(element, self.bound(max.as_ref())?),
+            None if pointer.is_some() => Type::Optional {
+                value: element,
+                boxed: false,
+            },
+            None => *element,
+        })
+    }
+
+    fn length(&mut self, value: &crate::ast::Value) -> Option<u32> {
+        self.number(value, "a length (a 32-bit unsigned integer)")
+    }
+
+    /// A bound; `Some(None)` is none.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says that an error was reported"
+    )]
+    fn bound(&mut self, value: Option<&crate::ast::Value>) -> Option<Option<u32>> {
+        match value {
+            None => Some(None),
+            Some(value) => self.length(value).map(Some),
+        }
+    }
+
+    fn opaque(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {
+        if let Some(pointer) = declaration.pointer {
+            let message = "XDR has no optional-data of `opaque`";
+            self.use_typedef(pointer, message, "of the opaque data");
+            return None;
+        }
+        match suffix.map(|suffix| &suffix.kind) {
+            Some(SuffixKind::Fixed(len)) => self.length(len).map(Type::FixedOpaque),
+            Some(SuffixKind::Variable(max)) => self.bound(max.as_ref()).map(Type::Opaque),
+            None => {
+                self.missing_brackets(declaration, "opaque", "`opaque name[4]` for four bytes, ");
+                None
+            }
+        }
+    }
+
+    fn string(
+        &mut self,
+        declaration: &Declaration,
+        suffix: Option<&Suffix>,
+        place: Place,
+    ) -> Option<Type> {
+        let max = match suffix.map(|suffix| &suffix.kind) {
+            Some(SuffixKind::Variable(max)) => self.bound(max.as_ref())?,
+            None if place == Place::Procedure => None,
+            None => {
+                self.missing_brackets(declaration, "string", "");
+                return None;
+            }
+            Some(SuffixKind::Fixed(_)) => {
+                let message = "a string has no fixed length";
+                let diagnostic = Diagnostic::new(Code::BadDeclaration, declaration.span, message);
+                self.diagnostics
+                    .push(diagnostic.help("write its bound: `string name<255>`"));
+                return None;
+            }
+        };
+        let string = Type::String {
+            max,
+            utf8: self.is_utf8(declaration.span),
+        };
+        Some(match declaration.pointer {
+            None => string,
+            Some(_) => Type::Optional {
+                value: Box::new(string),
+                boxed: false,
+            },
+        })
+    }
+
+    fn is_utf8(&self, span: Span) -> bool {
+        match self.strings {
+            Strings::Utf8 => true,
+            Strings::Bytes => false,
+            Strings::ByDialect => self.sources.file(span.file).extension() == Some("idl"),
+        }
+    }
+
+    /// The type that a specifier names.
+    pub(super) fn specified_type(&mut self, specifier: &TypeSpecifier) -> Option<Type> {
+        match &specifier.kind {
+            TypeSpecifierKind::Void => {
+                self.error(
+                    Code::BadDeclaration,
+                    specifier.span,
+                    "`void` cannot stand here",
+                );
+                None
+            }
+            TypeSpecifierKind::Integer(words) => Some(integer::from_words(words)),
+            TypeSpecifierKind::Plain(PlainType::Float) => Some(Type::Float),
+            TypeSpecifierKind::Plain(PlainType::Double) => Some(Type::Double),
+            TypeSpecifierKind::Plain(PlainType::Quadruple) => Some(Type::Quadruple),
+            TypeSpecifierKind::Plain(PlainType::Bool) => Some(Type::Bool),
+            // `string` and `opaque` are taken by `declared_type`; as a result they have no brackets.
+            TypeSpecifierKind::Plain(PlainType::String) => Some(Type::String {
+                max: None,
+                utf8: self.is_utf8(specifier.span),
+            }),
+            TypeSpecifierKind::Plain(PlainType::Opaque) => {
+                let message = "`opaque` has no size here";
+                let diagnostic = Diagnostic::new(Code::MissingBrackets, specifier.span, message);
+                self.diagnostics
+                    .push(diagnostic.help("give it a name: `typedef opaque data<>;`"));
+                None
+            }
+            TypeSpecifierKind::Name(prefix, name) => self.named_type(*prefix, name),
+            TypeSpecifierKind::Enum(EnumBody { span, .. })
+            | TypeSpecifierKind::Struct(StructBody { span, .. }) => {
+                self.nested_type(*span, specifier.span)
+            }
+            TypeSpecifierKind::Union(body) => self.nested_type(body.span, specifier.span),
+        }
+    }
+
+    fn nested_type(&mut self, body: Span, specifier: Span) -> Option<Type> {
+        let id = self.declarations.with_body(body);
+        if id.is_none() {
+            let message = "a type cannot be defined here";
+            let diagnostic = Diagnostic::new(Code::BadDeclaration, specifier, message);
+            self.diagnostics
+                .push(diagnostic.help("define it before, and write its name here"));
+        }
+        id.map(Type::Named)
+    }
+
+    fn named_type(&mut self, prefix: Option<Prefix>, name: &Ident) -> Option<Type> {
+        if let Some(id) = self.declarations.named(&name.name) {
+            self.check_prefix(prefix, id, name);
+            return Some(Type::Named(id));
+        }
+        if let Some(ty) = integer::from_name(&name.name) {
+            return Some(ty);
+        }
+        let is_new = self.undefined_types.insert(name.name.clone());
+        if self.broken.contains(&name.name) || !is_new {
+            return None;
+        }
+        let diagnostic = if integer::is_unsized(&name.name) {
+            let message = format!("`{}` has no width of its own", name.name);
+            Diagnostic::new(Code::UnsizedCType, name.span, message).help(format!(
+                "say which it has: `typedef unsigned int {};`",
+                name.name
+            ))
+        } else {
+            let message = format!("the type `{}` is not defined", name.name);
+            Diagnostic::new(Code::UndefinedType, name.span, message)
+        };
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// `struct X` must be a struct, or another name of one.
+    fn check_prefix(&mut self, prefix: Option<Prefix>, id: TypeId, name: &Ident) {
+        let declared = self.declarations.get(id);
+        let (word, fits) = match prefix {
+            None => return,
+            Some(Prefix::Struct) => ("struct", matches!(declared.body, Body::Struct(_))),
+            Some(Prefix::Enum) => ("enum", matches!(declared.body, Body::Enum(_))),
+            Some(Prefix::Union) => ("union", matches!(declared.body, Body::Union(_))),
+        };
+        if !fits && !matches!(declared.body, Body::Alias(_)) {
+            let defined = declared.name_span;
+            let message = format!("`{}` is not a {word}", name.name);
+            let diagnostic = Diagnostic::new(Code::WrongKind, name.span, message);
+            self.diagnostics
+                .push(diagnostic.also(defined, "defined here"));
+        }
+    }
+
+    fn warn_char_array(&mut self, specifier: &TypeSpecifier, suffix: Option<&Suffix>) {
+        let TypeSpecifierKind::Integer(words) = &specifier.kind else {
+            return;
+        };
+        if suffix.is_some() && integer::is_char(words) {
+            let message = "each `char` takes four bytes on the wire";
+            let diagnostic = Diagnostic::new(Code::CharArray, specifier.span, message);
+            self.diagnostics
+                .push(diagnostic.help("bytes are `opaque`, a text is a `string`"));
+        }
+    }
+
+    fn missing_brackets(&mut self, declaration: &Declaration, word: &str, fixed: &str) {
+        let message = format!("`{word}` needs a size behind the name");
+        let diagnostic = Diagnostic::new(Code::MissingBrackets, declaration.span, message);
+        self.diagnostics.push(diagnostic.help(format!(
+            "write {fixed}`{word} name<255>` for at most 255 bytes, `{word} name<>` for any number"
+        )));
+    }
+
+    fn use_typedef(&mut self, span: Span, message: &str, of: &str) {
+        let diagnostic = Diagnostic::new(Code::BadDeclaration, span, message);
+        self.diagnostics
+            .push(diagnostic.help(format!("make a typedef {of} and use its name")));
+    }
+}
+
+/// Stands for a type whose fault was reported, so that what uses it is checked too.
+const PLACEHOLDER: Type = Type::Int;
+
+/// The fault of a declaration that should have a name, such as `void` in a struct.
+pub(super) fn nameless(declaration: &Declaration) -> Diagnostic {
+    let message = match declaration.specifier.kind {
+        TypeSpecifierKind::Void => "`void` cannot stand here",
+        _ => "a name is missing",
+    };
+    Diagnostic::new(Code::BadDeclaration, declaration.span, message)
+}

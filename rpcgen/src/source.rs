@@ -1,0 +1,242 @@
+//! File text, and places in it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// A file of a [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A place in a file: bytes `start..end` of its text.
+///
+/// Places order by file, in the order in which the files were opened, then by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte behind the last one.
+    pub end: u32,
+}
+
+impl Span {
+    /// The place from the start of `self` to the end of `other`, where both are in one file.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        if self.file == other.file && other.end >= self.start {
+            Self {
+                end: other.end,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+}
+
+/// The text of one file.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as it was given or found, with `/` between its parts; `<stdin>` for standard input.
+    pub name: String,
+    /// The text. Bytes that are not UTF-8 stand here as `?`, so that places stay what they are.
+    pub text: String,
+    /// The first bytes that are not UTF-8, up to [`INVALID_MAX`]: an error outside of comments.
+    pub invalid: Vec<u32>,
+    /// The `#include` that opened the file.
+    pub included_from: Option<Span>,
+    line_starts: Vec<u32>,
+}
+
+/// Places of invalid UTF-8 that are remembered: enough for the errors that one run reports.
+const INVALID_MAX: usize = 100;
+
+/// Bytes a source file may have; a 10,000-line interface has 0.2 MB.
+pub const FILE_SIZE_MAX: usize = 64 << 20;
+
+/// A file could not be taken in.
+#[derive(Debug)]
+pub enum SourceError {
+    /// The file could not be read.
+    Io(io::Error),
+    /// The file is larger than [`FILE_SIZE_MAX`].
+    TooLarge,
+}
+
+impl From<SourceError> for io::Error {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Io(error) => error,
+            SourceError::TooLarge => {
+                Self::new(io::ErrorKind::FileTooLarge, "the file is too large")
+            }
+        }
+    }
+}
+
+impl SourceFile {
+    fn new(name: String, bytes: Vec<u8>, included_from: Option<Span>) -> Self {
+        let mut invalid = Vec::new();
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| replace_invalid(error.as_bytes(), &mut invalid));
+        let line_starts = std::iter::once(0)
+            .chain(
+                text.bytes()
+                    .zip(1..)
+                    .filter(|&(byte, _)| byte == b'\n')
+                    .map(|(_, next)| next),
+            )
+            .collect();
+        Self {
+            name,
+            text,
+            invalid,
+            included_from,
+            line_starts,
+        }
+    }
+
+    /// The line and column of a byte, both counted from 1, the column in characters.
+    #[must_use]
+    pub fn line_column(&self, offset: u32) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.line_starts.get(index));
+        let before = self
+            .text
+            .get(start.map_or(0, |&start| start as usize)..offset as usize);
+        (line, before.map_or(0, |text| text.chars().count()) + 1)
+    }
+
+    /// The file name without folders and extension; `None` for standard input.
+    #[must_use]
+    pub fn stem(&self) -> Option<&str> {
+        if self.name == STDIN_NAME {
+            return None;
+        }
+        Path::new(&self.name).file_stem()?.to_str()
+    }
+
+    /// The extension, without the dot.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        Path::new(&self.name).extension()?.to_str()
+    }
+}
+
+/// What standard input is called.
+pub const STDIN_NAME: &str = "<stdin>";
+
+fn replace_invalid(bytes: &[u8], invalid: &mut Vec<u32>) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for _ in chunk.invalid() {
+            if invalid.len() < INVALID_MAX {
+                invalid.extend(u32::try_from(text.len()));
+            }
+            text.push('?');
+        }
+    }
+    text
+}
+
+/// All files of one run.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// Takes a file in.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::TooLarge`].
+    pub fn add(
+        &mut self,
+        name: String,
+        bytes: Vec<u8>,
+        included_from: Option<Span>,
+    ) -> Result<FileId, SourceError> {
+        let id = u32::try_from(self.files.len()).map_err(|_| SourceError::TooLarge)?;
+        if bytes.len() > FILE_SIZE_MAX {
+            return Err(SourceError::TooLarge);
+        }
+        self.files.push(SourceFile::new(name, bytes, included_from));
+        Ok(FileId(id))
+    }
+
+    /// A file of this map.
+    ///
+    /// # Panics
+    ///
+    /// Where the id comes from another map.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "ids are indices of files of this map"
+        )]
+        &self.files[id.0 as usize]
+    }
+
+    /// The text at a place.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        let text = &self.file(span.file).text;
+        text.get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// All files, in the order in which they were opened.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
+    }
+}
+
+/// Reads files for the compiler, which itself touches no file system.
+pub trait Loader {
+    /// The bytes of a file; an error of kind [`io::ErrorKind::NotFound`] lets the search go on.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn load(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+/// Reads from the file system, never more than [`FILE_SIZE_MAX`] bytes and one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FileSystem;
+
+impl Loader for FileSystem {
+    fn load(&self, path: &Path) -> io::Result<Vec<u8>> {
+        use io::Read as _;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?
+            .take(FILE_SIZE_MAX as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The path as diagnostics and generated files show it: `/` between its parts on every system.
+#[must_use]
+pub fn display_name(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// The folders in which an `#include` is looked for: that of the including file, then those given.
+#[must_use]
+pub fn include_candidates(including: &str, include: &str, folders: &[PathBuf]) -> Vec<PathBuf> {
+    let own = Path::new(including)
+        .parent()
+        .map(|folder| folder.join(include));
+    own.into_iter()
+        .chain(folders.iter().map(|folder| folder.join(include)))
+        .collect()
+}
