@@ -246,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn is_small_and_crosses_threads() {
+        fn crosses_threads<T: Send + Sync + 'static>() -> usize {
+            size_of::<T>()
+        }
+        assert_eq!(crosses_threads::<CallError>(), size_of::<usize>());
+    }
+
+    #[test]
     fn shows_everything_that_is_known() {
         let peer = Peer::Udp(([127, 0, 0, 1], 111).into());
         let error = CallError::new(CallErrorKind::DeadlineExceeded, ADD, 3)

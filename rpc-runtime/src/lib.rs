@@ -59,6 +59,9 @@ pub use program::{Procedure, Program};
 /// What a call gives its caller.
 pub type CallResult<T> = Result<T, CallError>;
 
+/// What generated code makes of a call: the reply, or the refusal.
+pub type ReplyResult = Result<Reply, Refusal>;
+
 /// What a service gives the runtime: a result, or the refusal of the call.
 pub type ServiceResult<T> = Result<T, ServiceError>;
 

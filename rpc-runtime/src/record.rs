@@ -22,11 +22,15 @@ pub const EMPTY_FRAGMENTS_MAX: u32 = 64;
 /// Bytes of a record mark.
 const MARK_LEN: usize = 4;
 
-/// Bytes that a reader asks to receive at once, at the least.
+/// Bytes that a reader makes room for when it has none: small calls by the hundred, and little
+/// enough for every connection that has just woken.
 const READ_MIN: usize = 16 << 10;
 
-/// Bytes that a reader asks to receive at once, at the most.
+/// Bytes that a reader makes room for at the most, after its peer filled all room several times.
 const READ_MAX: usize = 256 << 10;
+
+/// Bytes of room below which a reader makes more.
+const ROOM_MIN: usize = 4 << 10;
 
 /// The mark of a record that is sent as one fragment, or nothing where it is too long for that.
 #[must_use]
@@ -60,11 +64,14 @@ pub enum RecordError {
 #[derive(Debug)]
 pub struct RecordReader {
     input: BytesMut,
+    /// Room to make when there is too little.
+    read_len: usize,
     record_max: usize,
     /// What the earlier fragments of the record held.
     record: BytesMut,
     empty_fragments: u32,
     fragment: Option<Fragment>,
+    fault: Option<RecordError>,
 }
 
 /// The fragment whose mark was read last.
@@ -87,24 +94,34 @@ impl RecordReader {
     pub fn new(record_max: usize) -> Self {
         Self {
             input: BytesMut::new(),
+            read_len: READ_MIN,
             record_max,
             record: BytesMut::new(),
             empty_fragments: 0,
             fragment: None,
+            fault: None,
         }
     }
 
-    /// The buffer to receive into, with room for a reasonable number of bytes.
-    ///
-    /// The room doubles with what a long record has brought already, up to what it lacks.
+    /// The buffer to receive into, with room for a reasonable number of bytes: more, each time
+    /// that the room was filled.
     pub fn input(&mut self) -> &mut BytesMut {
-        let lacking = self.fragment.map_or(0, |fragment| fragment.left);
-        let lacking = lacking.saturating_sub(self.input.len());
-        let room = lacking.min(self.input.len()).clamp(READ_MIN, READ_MAX);
-        if self.input.capacity() - self.input.len() < READ_MIN {
-            self.input.reserve(room);
+        let room = self.input.capacity() - self.input.len();
+        if room == 0 && self.input.capacity() > 0 {
+            self.read_len = (2 * self.read_len).min(READ_MAX);
+        }
+        if room < ROOM_MIN {
+            self.input.reserve(self.read_len);
         }
         &mut self.input
+    }
+
+    /// Gives the memory of the buffer back, if nothing is in it: for a stream that may be idle.
+    pub fn release(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+            self.read_len = READ_MIN;
+        }
     }
 
     /// Whether the stream may end here: no record is under way.
@@ -120,8 +137,17 @@ impl RecordReader {
     ///
     /// # Errors
     ///
-    /// The stream cannot be read any further, see [`RecordError`].
+    /// The stream cannot be read any further, now or later, see [`RecordError`].
     pub fn next_record(&mut self) -> Result<Option<Bytes>, RecordError> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let outcome = self.read_record();
+        self.fault = outcome.as_ref().err().copied();
+        outcome
+    }
+
+    fn read_record(&mut self) -> Result<Option<Bytes>, RecordError> {
         loop {
             let fragment = match self.fragment {
                 Some(fragment) => fragment,
@@ -272,6 +298,26 @@ mod tests {
         let halves = [fragment(false, b"1234"), fragment(true, b"56789")].concat();
         reader.input().extend_from_slice(&halves);
         assert_eq!(reader.next_record(), Err(too_long));
+    }
+
+    #[test]
+    fn a_fault_is_final() {
+        let mut reader = RecordReader::new(8);
+        let stream = [fragment(true, b"123456789"), fragment(true, b"1")].concat();
+        reader.input().extend_from_slice(&stream);
+        let fault = reader.next_record().unwrap_err();
+        assert_eq!(reader.next_record(), Err(fault));
+    }
+
+    #[test]
+    fn idle_reader_has_no_buffer() {
+        let mut reader = RecordReader::default();
+        assert_eq!(records(&mut reader, &fragment(true, b"one")).len(), 1);
+        reader.release();
+        assert_eq!(reader.input.capacity(), 0);
+        assert!(records(&mut reader, &fragment(true, b"two")[..5]).is_empty());
+        reader.release();
+        assert_eq!(records(&mut reader, b"wo"), [&b"two"[..]]);
     }
 
     #[test]

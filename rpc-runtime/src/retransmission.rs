@@ -13,8 +13,8 @@ pub const INITIAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// needless retransmission may execute it again.
 pub const TIMEOUT_MIN: Duration = Duration::from_millis(200);
 
-/// The longest time-out: at 30 % loss one call in a thousand is still lost within a deadline of
-/// 30 seconds, with a cap of 8 seconds it would be one in a hundred.
+/// The longest time-out: at 30 % loss each way, one call in 400 gets no answer within 30 seconds;
+/// with a cap of 8 seconds it would be one in 60.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(4);
 
 /// The part of a time-out that jitter adds at the most is one in this many.

@@ -158,25 +158,19 @@ impl Transactions {
 
     /// Notes that the call is handed to the transport, unless it has ended before.
     pub fn transmit(&mut self, xid: Xid, message: &Message, now: Instant) -> bool {
-        let mut retransmission = self.unreliable.as_mut().map(|unreliable| {
-            let timeout = unreliable.estimate.retransmission_timeout();
-            Box::new(Retransmission {
-                message: message.clone(),
-                first_sent: now,
-                timeout,
-                at: now + unreliable.jitter.spread(timeout),
-            })
-        });
-        let at = retransmission
-            .as_ref()
-            .map(|retransmission| retransmission.at);
-        let Some(transaction) = self.running(xid) else {
+        if self.running(xid).is_none() {
             return false;
-        };
-        transaction.transmissions += 1;
-        transaction.retransmission = retransmission.take();
-        if let Some(at) = at {
-            self.due(at);
+        }
+        let retransmission = self
+            .unreliable
+            .as_mut()
+            .map(|unreliable| unreliable.retransmission(message, now));
+        if let Some(next) = &retransmission {
+            self.due(next.at);
+        }
+        if let Some(transaction) = self.running(xid) {
+            transaction.transmissions += 1;
+            transaction.retransmission = retransmission.map(Box::new);
         }
         true
     }
@@ -318,6 +312,19 @@ fn index(xid: Xid, slots: usize) -> Option<usize> {
 )]
 fn earlier(earliest: Option<Instant>, at: Instant) -> Option<Instant> {
     Some(earliest.map_or(at, |earliest| earliest.min(at)))
+}
+
+impl Unreliable {
+    /// The first retransmission of a call that is sent now.
+    fn retransmission(&mut self, message: &Message, now: Instant) -> Retransmission {
+        let timeout = self.estimate.retransmission_timeout();
+        Retransmission {
+            message: message.clone(),
+            first_sent: now,
+            timeout,
+            at: now + self.jitter.spread(timeout),
+        }
+    }
 }
 
 impl Transaction {

@@ -247,6 +247,41 @@ async fn dropped_call_is_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn call_dropped_before_it_is_sent_is_not_sent() {
+    let (transport, mut script) = scripted();
+    let client = client(transport);
+    let nothing = xdr::Encoder::void;
+    let dropped = client.0.call(&common::ADD, nothing, |_| Ok(()));
+    let sent = client.0.call(&common::WAIT, nothing, |_| Ok(()));
+    drop(dropped);
+    let (_, message) = script.next().await;
+    assert_eq!(
+        message[20..24],
+        [0, 0, 0, 3],
+        "the procedure that was not dropped"
+    );
+    drop(sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_share_one_sequence_of_xids() {
+    let mut xids = Vec::new();
+    for _ in 0..20 {
+        let (transport, mut script) = scripted();
+        let client = client(transport);
+        for _ in 0..5 {
+            let client = client.clone();
+            tokio::spawn(async move { client.add(1, 2).await });
+        }
+        let batch = script.sent.recv().await.unwrap();
+        xids.extend(batch.iter().map(|(_, call)| call.slice(..4)));
+    }
+    xids.sort_unstable();
+    xids.dedup();
+    assert_eq!(xids.len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn call_above_the_limit_is_not_sent() {
     let (mut transport, mut script) = scripted();
     transport.message_max = 1000;
@@ -352,4 +387,19 @@ async fn every_call_succeeds_at_30_percent_loss() {
         assert_eq!(call.await.unwrap().unwrap(), value + 1);
     }
     assert!(*copies.lock().unwrap() > 700, "about half were lost");
+}
+
+#[test]
+fn runtime_that_ends_takes_no_caller_along() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let (transport, _script) = scripted();
+    let ended = runtime();
+    let client = ended.block_on(async { client(transport) });
+    drop(ended);
+    let error = runtime().block_on(client.add(1, 2)).unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::ConnectionLost(_)));
+    assert_eq!(error.outcome(), Outcome::NotExecuted);
 }

@@ -49,6 +49,10 @@ pub fn analyse(
         defines: config.defines.clone(),
     };
     let text = preprocess::preprocess(file, sources, loader, &options, diagnostics);
+    if diagnostics.is_full() {
+        // The preprocessor gave up: its text ends somewhere.
+        return None;
+    }
     let parsed = parse::parse(&text, sources, diagnostics);
     let mut model = resolve::resolve(
         &parsed.file,

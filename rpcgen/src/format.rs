@@ -18,11 +18,13 @@ fn piece(piece: Piece) -> String {
         Piece::Item(item) => self::item(*item),
         Piece::Module {
             attributes,
+            is_public,
             name,
             pieces,
         } => {
+            let visibility: Option<syn::Token![pub]> = is_public.then(Default::default);
             // prettyplease prints the head; it would print no blank lines between what follows.
-            let module: syn::ItemMod = syn::parse_quote!(#(#attributes)* pub mod #name {});
+            let module: syn::ItemMod = syn::parse_quote!(#(#attributes)* #visibility mod #name {});
             let head = item(Item::Mod(module));
             let mut text = head.trim_end().trim_end_matches('}').to_owned();
             text.push('\n');

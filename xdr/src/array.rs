@@ -155,6 +155,17 @@ impl Decoder<'_> {
     }
 }
 
+/// Reads fixed-length opaque data: [`Decoder::boxed_opaque`] as a function to pass on.
+///
+/// # Errors
+///
+/// As [`Decoder::boxed_opaque`].
+pub fn decode_boxed_opaque<const N: usize>(
+    decoder: &mut Decoder<'_>,
+) -> Result<Box<[u8; N]>, Error> {
+    decoder.boxed_opaque()
+}
+
 /// Not reached: each caller has just filled all elements. An error costs less than a panic path.
 #[cold]
 fn fewer_elements(decoder: &Decoder<'_>, len: usize, needed: usize) -> Error {

@@ -55,9 +55,11 @@ mod string;
 pub use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 pub use bytes::Bytes;
 
+pub use array::decode_boxed_opaque;
 pub use decode::{Decode, Decoder, Limits};
 pub use encode::{Encode, Encoder};
 pub use error::{Error, ErrorKind, PathElement, Result};
+pub use list::{decode_list, decode_nonempty_list};
 pub use opaque::SHARE_MIN;
 pub use primitive::Quadruple;
 pub use string::ByteString;

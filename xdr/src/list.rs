@@ -103,6 +103,24 @@ impl Decoder<'_> {
     }
 }
 
+/// Reads a linked list with any decoder: [`Decoder::list`] as a function to pass on.
+///
+/// # Errors
+///
+/// As [`Decoder::list`].
+pub fn decode_list<T: Decode>(decoder: &mut Decoder<'_>) -> Result<Vec<T>, Error> {
+    decoder.list()
+}
+
+/// Reads a linked list that is not empty: [`Decoder::nonempty_list`] as a function to pass on.
+///
+/// # Errors
+///
+/// As [`Decoder::nonempty_list`].
+pub fn decode_nonempty_list<T: Decode>(decoder: &mut Decoder<'_>) -> Result<Vec<T>, Error> {
+    decoder.nonempty_list()
+}
+
 impl<T: Encode> Encode for Option<T> {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
         encoder.optional_with(self.as_ref(), Encoder::encode)

@@ -235,3 +235,23 @@ fn result_of_a_reply() {
     assert_eq!(reply.result(), [0, 0, 0, 5][..]);
     assert_eq!(reply.message().len(), SUCCESS_HEADER_LEN + 4);
 }
+
+#[test]
+fn no_byte_makes_a_header_panic() {
+    let credential = OpaqueAuth {
+        flavor: AuthFlavor::SYS,
+        body: Bytes::from_static(&[
+            0, 0, 0, 1, 0, 0, 0, 4, b'h', b'o', b's', b't', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ]),
+    };
+    let whole = call_with(credential, 5, 1, 0, &[]);
+    let dispatcher = dispatcher();
+    for position in 0..whole.len() {
+        for value in 0..=u8::MAX {
+            let mut message = whole.to_vec();
+            message[position] = value;
+            // Each kind of answer is fine; that there is one is what is tested.
+            let _ = dispatcher.dispatch(&message.into(), Peer::Memory);
+        }
+    }
+}

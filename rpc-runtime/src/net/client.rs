@@ -22,7 +22,7 @@ use crate::{
     transaction::{Completion, Ended},
 };
 
-/// The deadline of a call unless the client is told another: time for a dozen retransmissions
+/// The deadline of a call unless the client is told another: time for about ten retransmissions
 /// over UDP, and short enough that a caller notices a dead server.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 

@@ -3,6 +3,31 @@
 //!
 //! Everything but the socket is as it is elsewhere: calls and replies are encoded, dispatched and
 //! matched in the same way.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use rpc_runtime::{Answer, Procedure, Program, Refusal, Server, VersionServer, memory};
+//! use xdr::Decode;
+//!
+//! // What rpcgen writes for `program CALC { version V1 { int twice(int) = 1; } = 1; } = 0x20000001;`
+//! const CALC: Program = Program::new("Calc", 0x2000_0001);
+//! const TWICE: Procedure = Procedure::new(CALC, 1, 1, "twice");
+//! let calc = VersionServer::new(CALC, 1, (), |_, call| match call.procedure() {
+//!     1 => Answer::future(async move {
+//!         let number = call.arguments(i32::decode)?;
+//!         call.reply(|encoder| encoder.encode(&(2 * number)))
+//!     }),
+//!     _ => Answer::refuse(Refusal::ProcUnavail),
+//! });
+//!
+//! let (listener, connector) = memory::channel();
+//! let server = Server::builder().service(calc).memory(listener).start().await?;
+//! let client = connector.connect();
+//! let twice = client.call(&TWICE, |encoder| encoder.encode(&21), i32::decode).await?;
+//! assert_eq!(twice, 42);
+//! server.shutdown().await;
+//! # Ok(()) }
+//! ```
 
 use std::{
     collections::VecDeque,

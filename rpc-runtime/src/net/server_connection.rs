@@ -64,7 +64,13 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
         let _ = timeout(LINGER, poll_fn(|cx| connection.transport.poll_close(cx))).await;
     }
     // Calls that were begun are finished, even if nobody will have their results.
-    while connection.calls.join_next().await.is_some() {}
+    let Connection {
+        transport,
+        mut calls,
+        ..
+    } = connection;
+    drop(transport);
+    while calls.join_next().await.is_some() {}
 }
 
 /// Waits until the server is told to end.

@@ -71,15 +71,21 @@ impl TcpTransport {
         Poll::Ready(Ok(()))
     }
 
-    /// Moves the records that are whole to the queue.
+    /// Moves the records that are whole to the queue. A fault behind them is left for the next
+    /// time, so that what came before it is not lost.
     fn take_records(&mut self, messages: &mut VecDeque<Received>) -> io::Result<usize> {
         let mut count = 0;
-        while let Some(message) = self.reader.next_record().map_err(io::Error::other)? {
-            let from = self.peer;
-            messages.push_back(Received { from, message });
-            count += 1;
+        loop {
+            match self.reader.next_record() {
+                Ok(Some(message)) => {
+                    let from = self.peer;
+                    messages.push_back(Received { from, message });
+                    count += 1;
+                }
+                Err(fault) if count == 0 => return Err(io::Error::other(fault)),
+                _ => return Ok(count),
+            }
         }
-        Ok(count)
     }
 }
 
@@ -108,16 +114,19 @@ impl Transport for TcpTransport {
         messages: &mut VecDeque<Received>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let input = self.reader.input();
-            let received = ready!(poll_read(Pin::new(&mut self.stream), cx, input))?;
-            if received == 0 && self.reader.is_between_records() {
-                return Poll::Ready(Ok(0));
-            } else if received == 0 {
-                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-            }
             let count = self.take_records(messages)?;
             if count > 0 {
                 return Poll::Ready(Ok(count));
+            }
+            let input = self.reader.input();
+            match poll_read(Pin::new(&mut self.stream), cx, input)? {
+                Poll::Ready(0) if self.reader.is_between_records() => return Poll::Ready(Ok(0)),
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Ready(_) => {}
+                Poll::Pending => {
+                    self.reader.release();
+                    return Poll::Pending;
+                }
             }
         }
     }

@@ -48,7 +48,7 @@ fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
     let (setup, encode) = arguments(context, procedure);
     let decode = match &procedure.result {
         None => parse_quote!(::xdr::Decode::decode),
-        Some(ty) => context.any_decoding(ty),
+        Some(ty) => context.decoding(ty),
     };
     parse_quote! {
         #(#docs)*

@@ -97,7 +97,7 @@ fn text_lines(text: &str) -> Vec<String> {
                 line.get(indent..).unwrap_or_default()
             }
         })
-        .map(|line| line.trim_end().replace("```", "` ` `"))
+        .map(|line| line.trim_end().replace("```", "` ` `").replace('\t', "    "))
         .collect();
     if lines.len() > TEXT_LINES_MAX {
         lines.truncate(TEXT_LINES_MAX);
@@ -129,12 +129,9 @@ fn escape_word(word: &str) -> String {
     escape_signs(word)
 }
 
-/// Whether a word has a capital behind a small letter, as `rdMax` does.
+/// Whether a word has a capital inside and small letters, as `rdMax` and `DECNet` have.
 fn has_inner_capital(word: &str) -> bool {
-    let pairs = word.chars().zip(word.chars().skip(1));
-    pairs
-        .into_iter()
-        .any(|(first, second)| !first.is_uppercase() && second.is_uppercase())
+    word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase)
 }
 
 fn escape_signs(text: &str) -> String {

@@ -38,6 +38,8 @@ pub(crate) enum Piece {
     Module {
         /// Its documentation and attributes.
         attributes: Vec<Attribute>,
+        /// Whether it is `pub`.
+        is_public: bool,
         /// Its name.
         name: syn::Ident,
         /// What it holds.

@@ -9,6 +9,7 @@ pub(super) fn emit(version: &Version) -> Piece {
     let constant = |procedure: &Procedure| constant(procedure, version.number).into();
     Piece::Module {
         attributes: doc::attributes(&["The procedures of this version."]),
+        is_public: true,
         name: syntax::ident("procedures"),
         pieces: version.procedures.iter().map(constant).collect(),
     }

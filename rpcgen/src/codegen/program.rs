@@ -25,6 +25,7 @@ pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
     attributes.push(allow_dead_code());
     Piece::Module {
         attributes,
+        is_public: true,
         name: syntax::ident(&program.name.rust),
         pieces,
     }
@@ -55,6 +56,7 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
     let attributes = doc::attributes(&docs);
     Piece::Module {
         attributes,
+        is_public: true,
         name: syntax::ident(&version.name.rust),
         pieces,
     }

@@ -2,7 +2,7 @@
 
 use super::{Context, Piece, program::arguments_name, syntax};
 use crate::model::{Procedure, Version};
-use syn::{Expr, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
+use syn::{Attribute, Expr, Ident, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
 /// `Server`, and the functions that it dispatches with.
 pub(super) fn emit(
@@ -51,28 +51,29 @@ pub(super) fn emit(
             }
         }
     };
-    let (waiting, plain) = (
-        dispatch(context, procedures, true),
-        dispatch(context, procedures, false),
-    );
-    vec![
-        item.into(),
-        constructors.into(),
-        conversion.into(),
-        waiting.into(),
-        plain.into(),
-    ]
+    let mut pieces: Vec<Piece> = vec![item.into(), constructors.into(), conversion.into()];
+    for flavor in [Flavor::Waiting, Flavor::Blocking] {
+        pieces.push(dispatch(procedures, flavor).into());
+        pieces.extend(answers(context, procedures, flavor));
+    }
+    pieces
 }
 
-fn dispatch(context: &Context<'_>, procedures: &[&Procedure], is_async: bool) -> ItemFn {
+/// The table of procedures.
+fn dispatch(procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
+    let module = flavor.module();
     let arms = procedures.iter().map(|procedure| -> syn::Arm {
         let number = syntax::int(i128::from(procedure.number));
-        let body = answer(context, procedure, is_async);
-        if is_async {
-            parse_quote!(#number => ::rpc_runtime::Answer::future(async move { #(#body)* }),)
-        } else {
-            parse_quote!(#number => ::rpc_runtime::Answer::blocking(move || { #(#body)* }),)
-        }
+        let name = syntax::ident(&procedure.name.rust);
+        let answer: Expr = match flavor {
+            Flavor::Waiting => {
+                parse_quote!(::rpc_runtime::Answer::future(#module::#name(service, call)))
+            }
+            Flavor::Blocking => parse_quote! {
+                ::rpc_runtime::Answer::blocking(move || #module::#name(&*service, &call))
+            },
+        };
+        parse_quote!(#number => #answer,)
     });
     let refuse: Expr = parse_quote! {
         ::rpc_runtime::Answer::refuse(::rpc_runtime::Refusal::ProcUnavail)
@@ -82,67 +83,134 @@ fn dispatch(context: &Context<'_>, procedures: &[&Procedure], is_async: bool) ->
     } else {
         parse_quote!(match call.procedure() { #(#arms)* _ => #refuse, })
     };
-    let (name, bound) = if is_async {
-        (syntax::ident("dispatch"), syntax::ident("Service"))
-    } else {
-        (
-            syntax::ident("dispatch_blocking"),
-            syntax::ident("BlockingService"),
-        )
-    };
+    let (name, service) = (flavor.dispatch(), flavor.service());
     let unused = if procedures.is_empty() { "_" } else { "" };
-    let service = syntax::ident(&format!("{unused}service"));
-    let call = syntax::ident(&format!("{unused}call"));
+    let service_name = syntax::ident(&format!("{unused}service"));
+    let call_name = syntax::ident(&format!("{unused}call"));
+    let allow: Option<Attribute> = (procedures.len() > UNREMARKABLE_ARMS).then(|| {
+        parse_quote!(#[allow(clippy::too_many_lines, reason = "one arm for each procedure")])
+    });
     parse_quote! {
-        fn #name<S: #bound>(
-            #service: ::rpc_runtime::Arc<S>,
-            #call: ::rpc_runtime::Call,
+        #allow
+        fn #name<S: #service>(
+            #service_name: ::rpc_runtime::Arc<S>,
+            #call_name: ::rpc_runtime::Call,
         ) -> ::rpc_runtime::Answer {
             #body
         }
     }
 }
 
+/// Procedures whose table is no longer than the functions that clippy accepts, at up to three
+/// lines each.
+const UNREMARKABLE_ARMS: usize = 30;
+
+/// The functions that answer the calls of each procedure.
+fn answers(context: &Context<'_>, procedures: &[&Procedure], flavor: Flavor) -> Option<Piece> {
+    if procedures.is_empty() {
+        return None;
+    }
+    let answer = |procedure: &&Procedure| answer(context, procedure, flavor).into();
+    Some(Piece::Module {
+        attributes: Vec::new(),
+        is_public: false,
+        name: flavor.module(),
+        pieces: procedures.iter().map(answer).collect(),
+    })
+}
+
 /// Decodes the arguments, calls the service, encodes the result.
-fn answer(context: &Context<'_>, procedure: &Procedure, is_async: bool) -> Vec<Stmt> {
-    let method = syntax::ident(&procedure.name.rust);
-    let (decode, passed): (Stmt, Vec<Expr>) = match procedure.parameters.as_slice() {
+fn answer(context: &Context<'_>, procedure: &Procedure, flavor: Flavor) -> ItemFn {
+    let (name, service) = (syntax::ident(&procedure.name.rust), flavor.service());
+    let (decode, passed) = arguments(context, procedure);
+    let result: Expr = parse_quote!(service.#name(call.context(), #(#passed),*));
+    let result: Expr = match flavor {
+        Flavor::Waiting => parse_quote!(#result.await?),
+        Flavor::Blocking => parse_quote!(#result?),
+    };
+    let body: Vec<Stmt> = match &procedure.result {
+        None => vec![
+            parse_quote!(#result;),
+            syntax::tail(parse_quote!(call.reply(::xdr::Encoder::void))),
+        ],
+        Some(ty) => {
+            let encode = context.encode("encoder", ty, parse_quote!(&result));
+            vec![
+                parse_quote!(let result = #result;),
+                syntax::tail(parse_quote!(call.reply(|encoder| #encode))),
+            ]
+        }
+    };
+    match flavor {
+        Flavor::Waiting => parse_quote! {
+            pub(super) async fn #name<S: super::#service>(
+                service: ::rpc_runtime::Arc<S>,
+                call: ::rpc_runtime::Call,
+            ) -> ::rpc_runtime::ReplyResult {
+                #decode
+                #(#body)*
+            }
+        },
+        Flavor::Blocking => parse_quote! {
+            pub(super) fn #name<S: super::#service>(
+                service: &S,
+                call: &::rpc_runtime::Call,
+            ) -> ::rpc_runtime::ReplyResult {
+                #decode
+                #(#body)*
+            }
+        },
+    }
+}
+
+/// The statement that decodes the arguments, and what the service gets of them.
+fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Stmt, Vec<Expr>) {
+    match procedure.parameters.as_slice() {
         [] => (parse_quote!(call.no_arguments()?;), vec![]),
         [field] => {
-            let decode = context.any_decoding(&field.ty);
-            (
-                parse_quote!(let argument = call.arguments(#decode)?;),
-                vec![parse_quote!(argument)],
-            )
+            let decode = context.decoding(&field.ty);
+            let statement = parse_quote!(let argument = call.arguments(#decode)?;);
+            (statement, vec![parse_quote!(argument)])
         }
         fields => {
             let name = syntax::ident(&arguments_name(procedure));
             let passed = fields
                 .iter()
                 .map(|field| syntax::field(syntax::variable("arguments"), &field.name.rust));
-            let decode = parse_quote! {
-                let arguments: #name = call.arguments(::xdr::Decode::decode)?;
+            let statement = parse_quote! {
+                let arguments: super::#name = call.arguments(::xdr::Decode::decode)?;
             };
-            (decode, passed.collect())
-        }
-    };
-    let result: Expr = parse_quote!(service.#method(call.context(), #(#passed),*));
-    let result: Expr = if is_async {
-        parse_quote!(#result.await?)
-    } else {
-        parse_quote!(#result?)
-    };
-    let mut body = vec![decode];
-    match &procedure.result {
-        None => {
-            body.push(parse_quote!(#result;));
-            body.push(syntax::tail(parse_quote!(call.reply(::xdr::Encoder::void))));
-        }
-        Some(ty) => {
-            let encode = context.encode("encoder", ty, parse_quote!(&result));
-            body.push(parse_quote!(let result = #result;));
-            body.push(syntax::tail(parse_quote!(call.reply(|encoder| #encode))));
+            (statement, passed.collect())
         }
     }
-    body
+}
+
+/// Whether the procedures of a service may wait, or block a thread.
+#[derive(Clone, Copy)]
+enum Flavor {
+    Waiting,
+    Blocking,
+}
+
+impl Flavor {
+    fn service(self) -> Ident {
+        syntax::ident(match self {
+            Self::Waiting => "Service",
+            Self::Blocking => "BlockingService",
+        })
+    }
+
+    fn dispatch(self) -> Ident {
+        syntax::ident(match self {
+            Self::Waiting => "dispatch",
+            Self::Blocking => "dispatch_blocking",
+        })
+    }
+
+    fn module(self) -> Ident {
+        syntax::ident(match self {
+            Self::Waiting => "waiting",
+            Self::Blocking => "blocking",
+        })
+    }
 }

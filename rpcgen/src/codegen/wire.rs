@@ -95,35 +95,25 @@ impl Context<'_> {
         syntax::closure(&["e", "v"], self.encode("e", ty, syntax::variable("v")))
     }
 
-    /// A function that decodes a value with any decoder: `|decoder| …`, or the name of one.
+    /// A function that decodes a value: `|d| …`, or the name of one.
     ///
     /// Methods of `Decoder` cannot be named here: each is a function for one lifetime only.
-    pub(super) fn any_decoding(&self, ty: &Type) -> Expr {
+    pub(super) fn decoding(&self, ty: &Type) -> Expr {
+        let named = |path: &[&str]| syntax::expr_path(syntax::absolute(path));
         if self.is_plain(ty, Direction::Decode) {
-            return syntax::expr_path(syntax::absolute(&["xdr", "Decode", "decode"]));
-        }
-        syntax::closure(&["decoder"], self.decode("decoder", self.model.unalias(ty)))
-    }
-
-    /// A function that decodes a value: `|d| …`, or the name of one.
-    fn decoding(&self, ty: &Type) -> Expr {
-        let named = |name| syntax::expr_path(syntax::absolute(&["xdr", "Decoder", name]));
-        if self.is_plain(ty, Direction::Decode) {
-            return named("decode");
+            return named(&["xdr", "Decode", "decode"]);
         }
         match self.model.unalias(ty) {
-            Type::List {
-                nonempty: false, ..
-            } => named("list"),
-            Type::List { nonempty: true, .. } => named("nonempty_list"),
-            Type::FixedOpaque(_) => named("boxed_opaque"),
-            ty => syntax::closure(&["d"], self.decode("d", ty)),
+            Type::List { nonempty: false, .. } => named(&["xdr", "decode_list"]),
+            Type::List { nonempty: true, .. } => named(&["xdr", "decode_nonempty_list"]),
+            Type::FixedOpaque(_) => named(&["xdr", "decode_boxed_opaque"]),
+            ty => syntax::closure(&["d"], self.decode(ty)),
         }
     }
 
     /// An expression that decodes a value that is not plain.
-    fn decode(&self, decoder: &str, ty: &Type) -> Expr {
-        let decoder = syntax::variable(decoder);
+    fn decode(&self, ty: &Type) -> Expr {
+        let decoder = syntax::variable("d");
         let method = |name: &str, rest: Vec<Expr>| syntax::method(decoder.clone(), name, rest);
         match ty {
             Type::Opaque(max) => method("opaque", vec![bound(*max)]),
@@ -148,11 +138,6 @@ impl Context<'_> {
                 method(name, vec![self.decoding(element)])
             }
             Type::Optional { value, .. } => method("optional_with", vec![self.decoding(value)]),
-            Type::List {
-                nonempty: false, ..
-            } => method("list", vec![]),
-            Type::List { nonempty: true, .. } => method("nonempty_list", vec![]),
-            Type::FixedOpaque(_) => method("boxed_opaque", vec![]),
             _ => method("decode", vec![]),
         }
     }

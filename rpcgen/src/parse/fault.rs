@@ -35,14 +35,46 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
         let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
         return unexpected(input, base + at, &[]);
     };
-    let mut expected: Vec<String> = attempts
-        .expected_tokens()
+    let at = base + attempts.max_position;
+    let tokens = attempts.expected_tokens();
+    let mut expected: Vec<String> = tokens
         .iter()
         .filter_map(|token| expectation(&token.to_string()))
         .collect();
+    if input.text.get(..at).is_some_and(|before| before.ends_with(is_word)) {
+        // A longer word is always possible, and not what is missing.
+        expected.retain(|token| token != A_NAME && token != A_NUMBER);
+    }
+    summarize(&mut expected, "`typedef`", DEFINITIONS, "a definition");
+    summarize(&mut expected, "`hyper`", TYPES, "a type");
     expected.sort();
     expected.dedup();
-    unexpected(input, base + attempts.max_position, &expected)
+    unexpected(input, at, &expected)
+}
+
+const A_NAME: &str = "a name";
+const A_NUMBER: &str = "a number";
+
+const DEFINITIONS: &[&str] = &[
+    "`const`", "`typedef`", "`enum`", "`struct`", "`union`", "`program`", "`interface`",
+];
+
+const TYPES: &[&str] = &[
+    "`unsigned`", "`signed`", "`int`", "`hyper`", "`long`", "`short`", "`char`", "`float`",
+    "`double`", "`quadruple`", "`bool`", "`opaque`", "`string`", "`enum`", "`struct`", "`union`",
+    "`void`", A_NAME,
+];
+
+/// Says one thing for a list of words, where `sign` shows that all of them are possible.
+fn summarize(expected: &mut Vec<String>, sign: &str, words: &[&str], summary: &str) {
+    if expected.iter().any(|token| token == sign) {
+        expected.retain(|token| !words.contains(&token.as_str()));
+        expected.push(summary.to_owned());
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// A token as the message shows it; white space is always possible and not worth saying.
@@ -50,8 +82,8 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
 /// pest does not export the type of its tokens, so this reads how it prints them.
 fn expectation(token: &str) -> Option<String> {
     match token {
-        "a..z" | "A..Z" => Some("a name".to_owned()),
-        "0..9" | "a..f" | "A..F" => Some("a number".to_owned()),
+        "a..z" | "A..Z" => Some(A_NAME.to_owned()),
+        "0..9" | "a..f" | "A..F" => Some(A_NUMBER.to_owned()),
         "\"" => Some("a string".to_owned()),
         "_" | "-" | "BUILTIN_RULE" => None,
         token if token.trim().is_empty() => None,
@@ -83,7 +115,6 @@ fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnosti
 /// The word or sign at a place, or the first one behind it; the whole word where the place is in
 /// the middle of one.
 fn token_at(text: &str, at: usize) -> Range<usize> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let rest = text.get(at..).unwrap_or_default();
     let mut start = at + (rest.len() - rest.trim_start().len());
     if text

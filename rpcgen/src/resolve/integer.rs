@@ -25,9 +25,13 @@ pub(super) fn from_name(name: &str) -> Option<Type> {
         "int64_t" | "quad_t" | "longlong_t" => Type::Hyper,
         "uint64_t" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
         "bool_t" => Type::Bool,
+        "netobj" => Type::Opaque(Some(NETOBJ_MAX)),
         _ => return None,
     })
 }
+
+/// The bound of C's `netobj`, in bytes (`MAX_NETOBJ_SZ` of its runtime).
+const NETOBJ_MAX: u32 = 1024;
 
 /// Typedef names of C whose width differs between systems: what goes on the wire is a guess.
 pub(super) fn is_unsized(name: &str) -> bool {

@@ -344,7 +344,10 @@ impl Resolver<'_> {
             ))
         } else {
             let message = format!("the type `{}` is not defined", name.name);
-            Diagnostic::new(Code::UndefinedType, name.span, message)
+            Diagnostic::new(Code::UndefinedType, name.span, message).help(format!(
+                "if a C header defines it, define it here too: `typedef … {};`",
+                name.name
+            ))
         };
         self.diagnostics.push(diagnostic);
         None

@@ -1,0 +1,53 @@
+//! Compiles the interface files of the tests, and the inputs of rpcgen's stub snapshots.
+
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The inputs of the stub snapshots: what a snapshot shows is what compiles here.
+const SNAPSHOT_INPUTS: &str = "../rpcgen/tests/idl";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    rpcgen::Builder::new().compile(&["idl/interop.x", "idl/behaviour.idl", "idl/vectors.x"])?;
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    compile_snapshot_inputs(&out_dir)
+}
+
+/// Compiles each input into a folder of its own and lists them, a module each, in `snapshots.rs`.
+fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={SNAPSHOT_INPUTS}");
+    let folder = out_dir.join("snapshots");
+    fs::create_dir_all(&folder)?;
+    let builder = rpcgen::Builder::new().out_dir(&folder);
+    let mut modules = String::new();
+    for input in interface_files(Path::new(SNAPSHOT_INPUTS))? {
+        builder.compile(&[&input])?;
+        let name = input.file_stem().ok_or("no name")?.to_string_lossy();
+        let generated = folder.join(&*name).with_extension("rs");
+        writeln!(
+            modules,
+            "/// The stubs of `{}`.\npub mod {} {{ ::core::include!({generated:?}); }}",
+            input.display(),
+            name.replace('-', "_"),
+        )?;
+    }
+    fs::write(out_dir.join("snapshots.rs"), modules)?;
+    Ok(())
+}
+
+/// The interface files directly in a folder, in the order of their names.
+fn interface_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if matches!(path.extension().and_then(|e| e.to_str()), Some("x" | "idl")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
