@@ -1,7 +1,7 @@
 //! File text, and places in it.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ pub struct FileId(u32);
 /// A place in a file: bytes `start..end` of its text.
 ///
 /// Places order by file, in the order in which the files were opened, then by position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The file.
     pub file: FileId,
@@ -20,6 +20,13 @@ pub struct Span {
     pub start: u32,
     /// The byte behind the last one.
     pub end: u32,
+}
+
+/// `file:start..end`, the file by its number.
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}..{}", self.file.0, self.start, self.end)
+    }
 }
 
 impl Span {

@@ -109,16 +109,22 @@ impl Diagnostics {
         self.errors >= ERRORS_MAX
     }
 
-    /// The faults in the order of their places, each once, and at most [`ERRORS_MAX`] errors.
+    /// The faults in the order of their places: of several errors at one place the first, at most
+    /// [`ERRORS_MAX`] errors, and no notes beside errors.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        let has_errors = self.has_errors();
         self.list
-            .sort_by_key(|diagnostic| (diagnostic.primary.span, diagnostic.code));
-        self.list.dedup();
+            .retain(|one| !has_errors || one.code.severity() != Severity::Note);
+        self.list.sort_by_key(|one| (one.primary.span, one.code));
+        self.list.dedup_by(|later, first| {
+            let both_errors = later.is_error() && first.is_error();
+            later == first || both_errors && later.primary.span == first.primary.span
+        });
         let mut errors = 0;
-        self.list.retain(|diagnostic| {
-            errors += usize::from(diagnostic.is_error());
-            !diagnostic.is_error() || errors <= ERRORS_MAX
+        self.list.retain(|one| {
+            errors += usize::from(one.is_error());
+            !one.is_error() || errors <= ERRORS_MAX
         });
         self.list
     }

@@ -47,6 +47,10 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
     }
     summarize(&mut expected, "`typedef`", DEFINITIONS, "a definition");
     summarize(&mut expected, "`hyper`", TYPES, "a type");
+    if expected.iter().any(|token| token == "a type" || token == "a definition") {
+        // Attributes may stand before either, and are seldom what is missing.
+        expected.retain(|token| token != "`[`");
+    }
     expected.sort();
     expected.dedup();
     unexpected(input, at, &expected)
@@ -94,7 +98,7 @@ fn expectation(token: &str) -> Option<String> {
 fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnostic {
     let range = token_at(&input.text, at);
     let found = match input.text.get(range.clone()) {
-        None | Some("") => "the end of the file".to_owned(),
+        None | Some("") => "end of file".to_owned(),
         Some(token) => format!("`{token}`"),
     };
     let diagnostic = Diagnostic::new(

@@ -332,6 +332,10 @@ impl Resolver<'_> {
         if let Some(ty) = integer::from_name(&name.name) {
             return Some(ty);
         }
+        if name.name == "void" {
+            self.error(Code::BadDeclaration, name.span, "`void` cannot have a name");
+            return None;
+        }
         let is_new = self.undefined_types.insert(name.name.clone());
         if self.broken.contains(&name.name) || !is_new {
             return None;
@@ -358,13 +362,13 @@ impl Resolver<'_> {
         let declared = self.declarations.get(id);
         let (word, fits) = match prefix {
             None => return,
-            Some(Prefix::Struct) => ("struct", matches!(declared.body, Body::Struct(_))),
-            Some(Prefix::Enum) => ("enum", matches!(declared.body, Body::Enum(_))),
-            Some(Prefix::Union) => ("union", matches!(declared.body, Body::Union(_))),
+            Some(Prefix::Struct) => ("a struct", matches!(declared.body, Body::Struct(_))),
+            Some(Prefix::Enum) => ("an enum", matches!(declared.body, Body::Enum(_))),
+            Some(Prefix::Union) => ("a union", matches!(declared.body, Body::Union(_))),
         };
         if !fits && !matches!(declared.body, Body::Alias(_)) {
             let defined = declared.name_span;
-            let message = format!("`{}` is not a {word}", name.name);
+            let message = format!("`{}` is not {word}", name.name);
             let diagnostic = Diagnostic::new(Code::WrongKind, name.span, message);
             self.diagnostics
                 .push(diagnostic.also(defined, "defined here"));

@@ -34,7 +34,7 @@ impl Resolver<'_> {
         };
         let default = body.default.as_ref().map(|arm| self.arm_field(arm));
         let arms = self.arms(body, &kind);
-        if arms.is_empty() && default.is_none() {
+        if body.arms.is_empty() && default.is_none() {
             self.error(Code::EmptyBody, body.span, "the union has no arms");
         }
         if matches!(kind, Discriminant::Bool)

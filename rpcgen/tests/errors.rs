@@ -1,0 +1,88 @@
+//! What the compiler says of faults: `errors/` has one code a file, and each file has a snapshot of
+//! the messages.
+
+use insta::{assert_snapshot, glob};
+use rpcgen::{
+    Config, compile,
+    diagnostic::{Code, Diagnostic, Severity},
+    source::{FileSystem, Loader, SourceMap},
+};
+use std::{fs, io, path::Path};
+
+/// Reads the files of `errors/` by name alone, so that messages show no folder of this machine.
+struct Fixtures;
+
+impl Loader for Fixtures {
+    fn load(&self, path: &Path) -> io::Result<Vec<u8>> {
+        FileSystem.load(&Path::new("tests/errors").join(path))
+    }
+}
+
+#[test]
+fn error() {
+    glob!("errors/*", |path| {
+        let name = file_name(path);
+        let (diagnostics, rendered, rust) = compile_fixture(&name);
+        let has_errors = diagnostics.iter().any(Diagnostic::is_error);
+        assert_eq!(rust.is_none(), has_errors, "an error, and only an error, stops the compiler");
+        if let Some((code, _)) = name.split_once('_').filter(|(code, _)| is_code(code)) {
+            let ids: Vec<_> = diagnostics.iter().map(|one| one.code.id()).collect();
+            assert!(ids.contains(&code), "{name} does not show its code: {ids:?}\n{rendered}");
+        }
+        let mut settings = insta::Settings::clone_current();
+        settings.set_omit_expression(true);
+        settings.bind(|| assert_snapshot!("error", rendered));
+    });
+}
+
+#[test]
+fn every_code_has_a_fixture() {
+    let fixtures: Vec<String> = fs::read_dir("tests/errors")
+        .expect("the folder is there")
+        .map(|entry| file_name(&entry.expect("an entry").path()))
+        .collect();
+    for code in Code::ALL {
+        let prefix = format!("{}_", code.id());
+        assert!(
+            fixtures.iter().any(|name| name.starts_with(&prefix)),
+            "errors/{prefix}….x is missing: each code needs a file that shows it"
+        );
+    }
+}
+
+#[test]
+fn codes_say_how_bad_they_are() {
+    for code in Code::ALL {
+        let letter = match code.severity() {
+            Severity::Error => "E",
+            Severity::Warning => "W",
+            Severity::Note => "N",
+        };
+        assert!(code.id().starts_with(letter), "{code} is not {letter}");
+    }
+}
+
+#[test]
+fn five_faults_are_five_errors_in_one_run() {
+    let (diagnostics, rendered, _) = compile_fixture("many_faults.x");
+    let errors = diagnostics.iter().filter(|one| one.is_error()).count();
+    assert_eq!(errors, 5, "{rendered}");
+}
+
+fn compile_fixture(name: &str) -> (Vec<Diagnostic>, String, Option<String>) {
+    let bytes = fs::read(Path::new("tests/errors").join(name)).expect("the fixture can be read");
+    let mut sources = SourceMap::default();
+    let file = sources.add(name.to_owned(), bytes, None).expect("the fixture is small");
+    let outcome = compile(file, &mut sources, &Fixtures, &Config::default());
+    let rendered: Vec<String> =
+        outcome.diagnostics.iter().map(|one| one.render(&sources, false)).collect();
+    (outcome.diagnostics, rendered.join("\n"), outcome.rust)
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word[1..].chars().all(|c| c.is_ascii_digit())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().expect("a file").to_string_lossy().into_owned()
+}

@@ -1,0 +1,65 @@
+//! What the compiler makes of each feature of the language: `idl/` has one feature a file, and each
+//! file has a snapshot of its AST, its model and its stubs.
+
+use insta::{assert_debug_snapshot, assert_snapshot, glob};
+use rpcgen::{
+    Config, analyse, compile,
+    diagnostic::Diagnostics,
+    parse, preprocess,
+    source::{FileId, FileSystem, SourceMap},
+};
+use std::{fs, path::Path};
+
+#[test]
+fn ast() {
+    each_input(|sources, file| {
+        let mut diagnostics = Diagnostics::default();
+        let options = preprocess::Options::default();
+        let text = preprocess::preprocess(file, sources, &FileSystem, &options, &mut diagnostics);
+        let parsed = parse::parse(&text, sources, &mut diagnostics);
+        assert_eq!(diagnostics.into_sorted(), []);
+        assert_debug_snapshot!("ast", parsed.file);
+    });
+}
+
+#[test]
+fn model() {
+    each_input(|sources, file| {
+        let mut diagnostics = Diagnostics::default();
+        let config = Config::default();
+        let model = analyse(file, sources, &FileSystem, &config, &mut diagnostics);
+        assert_debug_snapshot!("model", model.expect("the input has no errors"));
+    });
+}
+
+#[test]
+fn stubs() {
+    each_input(|sources, file| {
+        let config = Config { regenerate: "cargo test".to_owned(), ..Config::default() };
+        let outcome = compile(file, sources, &FileSystem, &config);
+        let rust = outcome.rust.expect("the input has no errors");
+        assert!(syn::parse_file(&rust).is_ok(), "the stubs are not Rust:\n{rust}");
+        assert!(rust.lines().count() <= 600, "the input is too big to be read as a snapshot");
+        assert_snapshot!("stubs", rust);
+    });
+}
+
+/// Calls `check` for each file of `idl/`, with the text of the file in the snapshot.
+fn each_input(check: impl Fn(&mut SourceMap, FileId)) {
+    glob!("idl/*", |path| {
+        let text = fs::read_to_string(path).expect("the input can be read");
+        let mut sources = SourceMap::default();
+        let file = sources.add(name(path), text.clone().into_bytes(), None);
+        let settings = {
+            let mut settings = insta::Settings::clone_current();
+            settings.set_description(text);
+            settings.set_omit_expression(true);
+            settings
+        };
+        settings.bind(|| check(&mut sources, file.expect("the input is small")));
+    });
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a file").to_string_lossy().into_owned()
+}
