@@ -27,12 +27,9 @@ fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     for input in interface_files(Path::new(SNAPSHOT_INPUTS))? {
         builder.compile(&[&input])?;
         let name = input.file_stem().ok_or("no name")?.to_string_lossy();
-        let generated = folder.join(&*name).with_extension("rs");
         writeln!(
             modules,
-            "/// The stubs of `{}`.\npub mod {} {{ ::core::include!({generated:?}); }}",
-            input.display(),
-            name.replace('-', "_"),
+            "/// The stubs of `{name}`.\npub mod {name} {{ ::core::include!(\"snapshots/{name}.rs\"); }}",
         )?;
     }
     fs::write(out_dir.join("snapshots.rs"), modules)?;

@@ -54,13 +54,7 @@ pub fn analyse(
         return None;
     }
     let parsed = parse::parse(&text, sources, diagnostics);
-    let mut model = resolve::resolve(
-        &parsed.file,
-        &parsed.broken,
-        config.strings,
-        sources,
-        diagnostics,
-    )?;
+    let mut model = resolve::resolve(&parsed, config.strings, sources, diagnostics)?;
     model.source.clone_from(&sources.file(file).name);
     Some(model)
 }

@@ -29,6 +29,10 @@ extern crate alloc;
 
 pub mod ast;
 mod builder;
+#[allow(
+    clippy::default_trait_access,
+    reason = "there are many kinds of tokens, and each has one value only"
+)]
 mod codegen;
 mod compile;
 mod config;

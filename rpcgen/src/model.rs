@@ -112,11 +112,11 @@ pub enum Type {
     /// `opaque x[n]`; boxed if larger than [`INLINE_MAX`].
     FixedOpaque(u32),
     /// `opaque x<n>`; `None` is unbounded.
-    Opaque(Option<u32>),
+    Opaque(Option<Bound>),
     /// `string x<n>`; `None` is unbounded.
     String {
         /// The bound, in bytes.
-        max: Option<u32>,
+        max: Option<Bound>,
         /// Whether it becomes a `String` rather than a byte string.
         utf8: bool,
     },
@@ -130,7 +130,7 @@ pub enum Type {
         boxed: bool,
     },
     /// `T x<n>`; `None` is unbounded.
-    Array(Box<Self>, Option<u32>),
+    Array(Box<Self>, Option<Bound>),
     /// `T *x`
     Optional {
         /// What may be there.
@@ -147,6 +147,15 @@ pub enum Type {
     },
     /// A named type.
     Named(TypeId),
+}
+
+/// The bound of opaque data, of a string, of an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The bound.
+    pub max: u32,
+    /// The constant that says it, by its name in Rust.
+    pub constant: Option<String>,
 }
 
 /// A named type.
@@ -174,7 +183,7 @@ pub enum Shape {
     /// A structure.
     Struct(Struct),
     /// A discriminated union.
-    Union(Union),
+    Union(Box<Union>),
 }
 
 impl Shape {

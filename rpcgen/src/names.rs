@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(procedure_name("MOUNTPROC_MNT", "MOUNTPROG"), "mnt");
         assert_eq!(procedure_name("CALC_ADD", "CALC_PROG"), "add");
         assert_eq!(procedure_name("calc_add", "CALC_PROG"), "add");
-        assert_eq!(procedure_name("NFSPROC_2BIG", "NFS"), "nfsproc_2_big");
+        assert_eq!(procedure_name("NFSPROC_2BIG", "NFS"), "nfsproc_2big");
         assert_eq!(procedure_name("CALC_", "CALC_PROG"), "calc");
         assert_eq!(procedure_name("func1", "Calc"), "func1");
     }

@@ -51,7 +51,7 @@ pub struct SourceFile {
     pub name: String,
     /// The text. Bytes that are not UTF-8 stand here as `?`, so that places stay what they are.
     pub text: String,
-    /// The first bytes that are not UTF-8, up to [`INVALID_MAX`]: an error outside of comments.
+    /// The first bytes that are not UTF-8, up to 100 of them: an error outside of comments.
     pub invalid: Vec<u32>,
     /// The `#include` that opened the file.
     pub included_from: Option<Span>,

@@ -24,10 +24,17 @@ fn error() {
         let name = file_name(path);
         let (diagnostics, rendered, rust) = compile_fixture(&name);
         let has_errors = diagnostics.iter().any(Diagnostic::is_error);
-        assert_eq!(rust.is_none(), has_errors, "an error, and only an error, stops the compiler");
+        assert_eq!(
+            rust.is_none(),
+            has_errors,
+            "an error, and only an error, stops the compiler"
+        );
         if let Some((code, _)) = name.split_once('_').filter(|(code, _)| is_code(code)) {
             let ids: Vec<_> = diagnostics.iter().map(|one| one.code.id()).collect();
-            assert!(ids.contains(&code), "{name} does not show its code: {ids:?}\n{rendered}");
+            assert!(
+                ids.contains(&code),
+                "{name} does not show its code: {ids:?}\n{rendered}"
+            );
         }
         let mut settings = insta::Settings::clone_current();
         settings.set_omit_expression(true);
@@ -72,10 +79,15 @@ fn five_faults_are_five_errors_in_one_run() {
 fn compile_fixture(name: &str) -> (Vec<Diagnostic>, String, Option<String>) {
     let bytes = fs::read(Path::new("tests/errors").join(name)).expect("the fixture can be read");
     let mut sources = SourceMap::default();
-    let file = sources.add(name.to_owned(), bytes, None).expect("the fixture is small");
+    let file = sources
+        .add(name.to_owned(), bytes, None)
+        .expect("the fixture is small");
     let outcome = compile(file, &mut sources, &Fixtures, &Config::default());
-    let rendered: Vec<String> =
-        outcome.diagnostics.iter().map(|one| one.render(&sources, false)).collect();
+    let rendered: Vec<String> = outcome
+        .diagnostics
+        .iter()
+        .map(|one| one.render(&sources, false))
+        .collect();
     (outcome.diagnostics, rendered.join("\n"), outcome.rust)
 }
 
@@ -84,5 +96,8 @@ fn is_code(word: &str) -> bool {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().expect("a file").to_string_lossy().into_owned()
+    path.file_name()
+        .expect("a file")
+        .to_string_lossy()
+        .into_owned()
 }

@@ -35,11 +35,20 @@ fn model() {
 #[test]
 fn stubs() {
     each_input(|sources, file| {
-        let config = Config { regenerate: "cargo test".to_owned(), ..Config::default() };
+        let config = Config {
+            regenerate: "cargo test".to_owned(),
+            ..Config::default()
+        };
         let outcome = compile(file, sources, &FileSystem, &config);
         let rust = outcome.rust.expect("the input has no errors");
-        assert!(syn::parse_file(&rust).is_ok(), "the stubs are not Rust:\n{rust}");
-        assert!(rust.lines().count() <= 600, "the input is too big to be read as a snapshot");
+        assert!(
+            syn::parse_file(&rust).is_ok(),
+            "the stubs are not Rust:\n{rust}"
+        );
+        assert!(
+            rust.lines().count() <= 600,
+            "the input is too big to be read as a snapshot"
+        );
         assert_snapshot!("stubs", rust);
     });
 }
@@ -61,5 +70,8 @@ fn each_input(check: impl Fn(&mut SourceMap, FileId)) {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().expect("a file").to_string_lossy().into_owned()
+    path.file_name()
+        .expect("a file")
+        .to_string_lossy()
+        .into_owned()
 }

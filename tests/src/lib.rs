@@ -5,18 +5,34 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
+    clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     reason = "a test that panics has failed, as it should"
 )]
 
 pub mod behaviour_service;
+pub mod compiler;
+pub mod fresh_crate;
 pub mod interop_service;
 pub mod process;
 pub mod repository;
+pub mod tee;
 
 rpc_runtime::include_stubs!("behaviour");
 
-/// The stubs of `idl/interop.x`, and its types.
+/// The stubs of `idl/interop.x`.
 pub mod interop_stubs {
     rpc_runtime::include_stubs!("interop");
+}
+
+/// The stubs of `idl/vectors.x`.
+pub mod vector_stubs {
+    rpc_runtime::include_stubs!("vectors");
+}
+
+/// The stubs of all inputs of rpcgen's snapshots: what is snapshot is what compiles, and is clean.
+pub mod snapshots {
+    #![deny(warnings, clippy::pedantic, missing_docs)]
+
+    include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));
 }

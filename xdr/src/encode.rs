@@ -146,6 +146,13 @@ impl Encoder {
         Error::new(kind, self.buffer.len())
     }
 
+    /// The error for the default arm of a union whose discriminant has an arm of its own.
+    #[cold]
+    #[must_use]
+    pub fn discriminant_has_arm(&self, discriminant: i32) -> Error {
+        self.error(ErrorKind::DiscriminantHasArm(discriminant))
+    }
+
     /// Writes the length of opaque data, a string, an array: an `unsigned int` within the bound.
     pub(crate) fn put_len(&mut self, len: usize, max: u32) -> Result<(), Error> {
         match u32::try_from(len) {

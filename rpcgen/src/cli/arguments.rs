@@ -21,6 +21,10 @@ Exit codes:
 /// Compiles ONC RPC interface files (.x, .idl) to Rust client and server stubs
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// Interface files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]

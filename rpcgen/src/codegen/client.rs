@@ -84,7 +84,7 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) 
 /// A single argument stands for itself on the wire.
 fn encode_single(context: &Context<'_>, field: &Field) -> Expr {
     let ty = context.model.unalias(&field.ty);
-    context.encode("encoder", ty, passed_reference(context, field))
+    context.encode("encoder", ty, &passed_reference(context, field))
 }
 
 /// The name of a parameter; some names have a meaning in the stubs.
@@ -100,7 +100,7 @@ enum Passing {
     /// Small plain data: by value.
     Value,
     /// Opaque data and byte strings: anything that turns into them.
-    Into(syn::Type),
+    Into(Box<syn::Type>),
     Str,
     Slice(Box<Type>),
     OptionalReference(Box<Type>),
@@ -113,7 +113,7 @@ fn passing(context: &Context<'_>, ty: &Type) -> Passing {
     }
     match context.model.unalias(ty) {
         owned @ (Type::Opaque(_) | Type::String { utf8: false, .. }) => {
-            Passing::Into(context.rust_type(owned))
+            Passing::Into(Box::new(context.rust_type(owned)))
         }
         Type::String { utf8: true, .. } => Passing::Str,
         Type::Array(element, _) => Passing::Slice(element.clone()),

@@ -97,7 +97,11 @@ fn text_lines(text: &str) -> Vec<String> {
                 line.get(indent..).unwrap_or_default()
             }
         })
-        .map(|line| line.trim_end().replace("```", "` ` `").replace('\t', "    "))
+        .map(|line| {
+            line.trim_end()
+                .replace("```", "` ` `")
+                .replace('\t', "    ")
+        })
         .collect();
     if lines.len() > TEXT_LINES_MAX {
         lines.truncate(TEXT_LINES_MAX);

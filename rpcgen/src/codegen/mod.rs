@@ -43,7 +43,7 @@ pub(crate) enum Piece {
         /// Its name.
         name: syn::Ident,
         /// What it holds.
-        pieces: Vec<Piece>,
+        pieces: Vec<Self>,
     },
 }
 

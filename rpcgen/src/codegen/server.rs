@@ -87,9 +87,9 @@ fn dispatch(procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
     let unused = if procedures.is_empty() { "_" } else { "" };
     let service_name = syntax::ident(&format!("{unused}service"));
     let call_name = syntax::ident(&format!("{unused}call"));
-    let allow: Option<Attribute> = (procedures.len() > UNREMARKABLE_ARMS).then(|| {
-        parse_quote!(#[allow(clippy::too_many_lines, reason = "one arm for each procedure")])
-    });
+    let allow: Option<Attribute> = (procedures.len() > UNREMARKABLE_ARMS).then(
+        || parse_quote!(#[allow(clippy::too_many_lines, reason = "one arm for each procedure")]),
+    );
     parse_quote! {
         #allow
         fn #name<S: #service>(
@@ -134,7 +134,7 @@ fn answer(context: &Context<'_>, procedure: &Procedure, flavor: Flavor) -> ItemF
             syntax::tail(parse_quote!(call.reply(::xdr::Encoder::void))),
         ],
         Some(ty) => {
-            let encode = context.encode("encoder", ty, parse_quote!(&result));
+            let encode = context.encode("encoder", ty, &parse_quote!(&result));
             vec![
                 parse_quote!(let result = #result;),
                 syntax::tail(parse_quote!(call.reply(|encoder| #encode))),

@@ -265,7 +265,7 @@ pub(crate) fn hex(value: u32) -> Expr {
 fn group(digits: &str, size: usize) -> String {
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % size == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(size) {
             grouped.push('_');
         }
         grouped.push(digit);

@@ -154,7 +154,7 @@ impl Emitter<'_> {
             .collect();
         let number = self.number(&parse_quote!(*taken));
         let error: Expr = parse_quote! {
-            Err(encoder.error(::xdr::ErrorKind::DiscriminantHasArm(#number)))
+            Err(encoder.discriminant_has_arm(#number))
         };
         match labels.as_slice() {
             [] => {}
@@ -186,11 +186,13 @@ impl Emitter<'_> {
             .map(|arm| self.decode_arm(arm))
             .collect();
         arms.extend(self.decode_rest());
+        let value: Expr = match arms.as_slice() {
+            [only] => (*only.body).clone(),
+            arms => parse_quote!(match discriminant { #(#arms)* }),
+        };
         let block: syn::Block = parse_quote!({
             let discriminant: #ty = #discriminant?;
-            match discriminant {
-                #(#arms)*
-            }
+            #value
         });
         block.stmts
     }

@@ -8,7 +8,7 @@
 //! own.
 
 use super::{Context, syntax};
-use crate::model::{INLINE_MAX, Shape, Type};
+use crate::model::{Bound, INLINE_MAX, Shape, Type};
 use syn::Expr;
 
 impl Context<'_> {
@@ -19,7 +19,7 @@ impl Context<'_> {
         if self.is_plain(ty, Direction::Encode) {
             return syntax::method(encoder, "field", names.into_iter().chain([value]));
         }
-        let encode = syntax::closure(&["e"], self.encode("e", ty, value));
+        let encode = syntax::closure(&["e"], self.encode("e", ty, &value));
         syntax::method(encoder, "field_with", names.into_iter().chain([encode]))
     }
 
@@ -35,7 +35,7 @@ impl Context<'_> {
     }
 
     /// An expression that encodes a value, given the name of the encoder and a reference.
-    pub(super) fn encode(&self, encoder: &str, ty: &Type, value: Expr) -> Expr {
+    pub(super) fn encode(&self, encoder: &str, ty: &Type, value: &Expr) -> Expr {
         let name = encoder;
         let encoder = syntax::variable(name);
         let method = |name: &str, rest: Vec<Expr>| {
@@ -49,18 +49,19 @@ impl Context<'_> {
             return method("encode", vec![]);
         }
         match ty {
-            Type::Opaque(max) => method("opaque", vec![bound(*max)]),
-            Type::String { max, utf8: true } => method("utf8", vec![bound(*max)]),
-            Type::String { max, utf8: false } => method("string", vec![bound(*max)]),
+            Type::Opaque(max) => method("opaque", vec![self.bound(max.as_ref())]),
+            Type::String { max, utf8: true } => method("utf8", vec![self.bound(max.as_ref())]),
+            Type::String { max, utf8: false } => method("string", vec![self.bound(max.as_ref())]),
             Type::Array(element, max) if self.is_plain(element, Direction::Encode) => {
-                method("array", vec![bound(*max)])
+                method("array", vec![self.bound(max.as_ref())])
             }
-            Type::Array(element, max) => {
-                method("array_with", vec![bound(*max), self.encoding(element)])
-            }
+            Type::Array(element, max) => method(
+                "array_with",
+                vec![self.bound(max.as_ref()), self.encoding(element)],
+            ),
             Type::FixedArray { element, boxed, .. } => {
                 let values = if *boxed {
-                    as_slice(&value)
+                    as_slice(value)
                 } else {
                     value.clone()
                 };
@@ -71,7 +72,7 @@ impl Context<'_> {
                 )
             }
             Type::Optional { value: inner, .. } => {
-                let value = syntax::method(dereferenced(&value), "as_ref", []);
+                let value = syntax::method(dereferenced(value), "as_ref", []);
                 syntax::method(
                     encoder.clone(),
                     "optional_with",
@@ -82,7 +83,7 @@ impl Context<'_> {
                 nonempty: false, ..
             } => method("list", vec![]),
             Type::List { nonempty: true, .. } => method("nonempty_list", vec![]),
-            Type::Named(_) => self.encode(name, self.model.unalias(ty), value.clone()),
+            Type::Named(_) => self.encode(name, self.model.unalias(ty), value),
             _ => method("encode", vec![]),
         }
     }
@@ -92,7 +93,7 @@ impl Context<'_> {
         if self.is_plain(ty, Direction::Encode) {
             return syntax::expr_path(syntax::absolute(&["xdr", "Encoder", "encode"]));
         }
-        syntax::closure(&["e", "v"], self.encode("e", ty, syntax::variable("v")))
+        syntax::closure(&["e", "v"], self.encode("e", ty, &syntax::variable("v")))
     }
 
     /// A function that decodes a value: `|d| …`, or the name of one.
@@ -104,7 +105,9 @@ impl Context<'_> {
             return named(&["xdr", "Decode", "decode"]);
         }
         match self.model.unalias(ty) {
-            Type::List { nonempty: false, .. } => named(&["xdr", "decode_list"]),
+            Type::List {
+                nonempty: false, ..
+            } => named(&["xdr", "decode_list"]),
             Type::List { nonempty: true, .. } => named(&["xdr", "decode_nonempty_list"]),
             Type::FixedOpaque(_) => named(&["xdr", "decode_boxed_opaque"]),
             ty => syntax::closure(&["d"], self.decode(ty)),
@@ -116,17 +119,17 @@ impl Context<'_> {
         let decoder = syntax::variable("d");
         let method = |name: &str, rest: Vec<Expr>| syntax::method(decoder.clone(), name, rest);
         match ty {
-            Type::Opaque(max) => method("opaque", vec![bound(*max)]),
-            Type::String { max, utf8: true } => method("utf8", vec![bound(*max)]),
-            Type::String { max, utf8: false } => method("string", vec![bound(*max)]),
+            Type::Opaque(max) => method("opaque", vec![self.bound(max.as_ref())]),
+            Type::String { max, utf8: true } => method("utf8", vec![self.bound(max.as_ref())]),
+            Type::String { max, utf8: false } => method("string", vec![self.bound(max.as_ref())]),
             Type::Array(element, max) if self.is_plain(element, Direction::Decode) => {
-                method("array", vec![bound(*max)])
+                method("array", vec![self.bound(max.as_ref())])
             }
             Type::Array(element, max) => {
                 let min_size = syntax::int(i128::from(self.min_size(element)));
                 method(
                     "array_with",
-                    vec![bound(*max), min_size, self.decoding(element)],
+                    vec![self.bound(max.as_ref()), min_size, self.decoding(element)],
                 )
             }
             Type::FixedArray { element, boxed, .. } => {
@@ -140,6 +143,19 @@ impl Context<'_> {
             Type::Optional { value, .. } => method("optional_with", vec![self.decoding(value)]),
             _ => method("decode", vec![]),
         }
+    }
+
+    /// The constant that says a bound, or its number; as large as can be where there is none.
+    fn bound(&self, bound: Option<&Bound>) -> Expr {
+        let Some(Bound { max, constant }) = bound else {
+            return syntax::expr_path(syntax::path(&["u32", "MAX"]));
+        };
+        let Some(constant) = constant else {
+            return syntax::int(i128::from(*max));
+        };
+        let mut path = syntax::path(self.root);
+        path.segments.push(syntax::ident(constant).into());
+        syntax::expr_path(path)
     }
 
     /// Whether the traits of the Rust type do all there is to do.
@@ -169,13 +185,6 @@ impl Context<'_> {
 enum Direction {
     Encode,
     Decode,
-}
-
-fn bound(max: Option<u32>) -> Expr {
-    match max {
-        Some(max) => syntax::int(i128::from(max)),
-        None => syntax::expr_path(syntax::path(&["u32", "MAX"])),
-    }
 }
 
 /// What a reference refers to: method calls need no `&`.

@@ -41,13 +41,20 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
         .iter()
         .filter_map(|token| expectation(&token.to_string()))
         .collect();
-    if input.text.get(..at).is_some_and(|before| before.ends_with(is_word)) {
+    if input
+        .text
+        .get(..at)
+        .is_some_and(|before| before.ends_with(is_word))
+    {
         // A longer word is always possible, and not what is missing.
         expected.retain(|token| token != A_NAME && token != A_NUMBER);
     }
     summarize(&mut expected, "`typedef`", DEFINITIONS, "a definition");
     summarize(&mut expected, "`hyper`", TYPES, "a type");
-    if expected.iter().any(|token| token == "a type" || token == "a definition") {
+    if expected
+        .iter()
+        .any(|token| token == "a type" || token == "a definition")
+    {
         // Attributes may stand before either, and are seldom what is missing.
         expected.retain(|token| token != "`[`");
     }
@@ -60,13 +67,34 @@ const A_NAME: &str = "a name";
 const A_NUMBER: &str = "a number";
 
 const DEFINITIONS: &[&str] = &[
-    "`const`", "`typedef`", "`enum`", "`struct`", "`union`", "`program`", "`interface`",
+    "`const`",
+    "`typedef`",
+    "`enum`",
+    "`struct`",
+    "`union`",
+    "`program`",
+    "`interface`",
 ];
 
 const TYPES: &[&str] = &[
-    "`unsigned`", "`signed`", "`int`", "`hyper`", "`long`", "`short`", "`char`", "`float`",
-    "`double`", "`quadruple`", "`bool`", "`opaque`", "`string`", "`enum`", "`struct`", "`union`",
-    "`void`", A_NAME,
+    "`unsigned`",
+    "`signed`",
+    "`int`",
+    "`hyper`",
+    "`long`",
+    "`short`",
+    "`char`",
+    "`float`",
+    "`double`",
+    "`quadruple`",
+    "`bool`",
+    "`opaque`",
+    "`string`",
+    "`enum`",
+    "`struct`",
+    "`union`",
+    "`void`",
+    A_NAME,
 ];
 
 /// Says one thing for a list of words, where `sign` shows that all of them are possible.
@@ -107,7 +135,6 @@ fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnosti
         format!("unexpected {found}"),
     );
     match expected {
-        [] => diagnostic,
         [one] => diagnostic.label(format!("expected {one}")),
         [all @ .., last] if all.len() < EXPECTATIONS_MAX => {
             diagnostic.label(format!("expected {} or {last}", all.join(", ")))

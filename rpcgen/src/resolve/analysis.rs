@@ -164,22 +164,19 @@ fn shape_min_size(types: &[TypeDef], shape: &Shape) -> u64 {
 pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
     let named = |id: TypeId| types.get(id.0).map_or(0, |def| def.min_size);
     match ty {
-        Type::Int | Type::UnsignedInt | Type::Float | Type::Bool => 4,
         Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
         Type::Quadruple => 16,
         Type::FixedOpaque(len) => u64::from(*len).next_multiple_of(4),
-        Type::Opaque(_) | Type::String { .. } | Type::Array(..) | Type::Optional { .. } => 4,
         Type::FixedArray { element, len, .. } => {
             min_size(types, element).saturating_mul(u64::from(*len))
         }
-        Type::List {
-            nonempty: false, ..
-        } => 4,
         Type::List {
             node,
             nonempty: true,
         } => named(*node).saturating_add(4),
         Type::Named(id) => named(*id),
+        // A number, a flag, or a length.
+        _ => 4,
     }
 }
 
@@ -287,8 +284,12 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
         ..ALL_TRAITS
     };
     match ty {
-        Type::Int | Type::UnsignedInt | Type::Hyper | Type::UnsignedHyper => ALL_TRAITS,
-        Type::Bool | Type::Quadruple => ALL_TRAITS,
+        Type::Int
+        | Type::UnsignedInt
+        | Type::Hyper
+        | Type::UnsignedHyper
+        | Type::Bool
+        | Type::Quadruple => ALL_TRAITS,
         Type::Float | Type::Double => Traits {
             eq_hash: false,
             ..ALL_TRAITS

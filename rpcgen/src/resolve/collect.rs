@@ -129,23 +129,10 @@ impl<'a> Collector<'a, '_> {
                 if names_itself(declaration, name) {
                     return;
                 }
-                (name, self.typedef_body(declaration))
+                (name, typedef_body(declaration))
             }
         };
         self.declare(name, def.doc.as_ref(), def.span, body);
-    }
-
-    /// `typedef struct { … } name` is `struct name { … }` (RFC 4506 §4.18).
-    fn typedef_body(&mut self, declaration: &'a Declaration) -> Body<'a> {
-        if declaration.pointer.is_none() && declaration.suffixes.is_empty() {
-            match &declaration.specifier.kind {
-                TypeSpecifierKind::Enum(body) => return Body::Enum(body),
-                TypeSpecifierKind::Struct(body) => return Body::Struct(body),
-                TypeSpecifierKind::Union(body) => return Body::Union(body),
-                _ => {}
-            }
-        }
-        Body::Alias(declaration)
     }
 
     fn declare(&mut self, name: &Ident, doc: Option<&'a String>, span: Span, body: Body<'a>) {
@@ -213,6 +200,19 @@ impl<'a> Collector<'a, '_> {
             self.found.by_body.insert(span, id);
         }
     }
+}
+
+/// `typedef struct { … } name` is `struct name { … }` (RFC 4506 §4.18).
+fn typedef_body(declaration: &Declaration) -> Body<'_> {
+    if declaration.pointer.is_none() && declaration.suffixes.is_empty() {
+        match &declaration.specifier.kind {
+            TypeSpecifierKind::Enum(body) => return Body::Enum(body),
+            TypeSpecifierKind::Struct(body) => return Body::Struct(body),
+            TypeSpecifierKind::Union(body) => return Body::Union(body),
+            _ => {}
+        }
+    }
+    Body::Alias(declaration)
 }
 
 /// `typedef struct name name;`, which C needs and XDR does not.

@@ -19,6 +19,7 @@ pub(super) struct Constants {
 #[derive(Debug)]
 struct Entry {
     span: Span,
+    is_enumerator: bool,
     state: State,
 }
 
@@ -31,6 +32,16 @@ enum State {
     Broken,
 }
 
+impl From<&Value> for State {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Number(number, _) => Self::Known(ConstantValue::Integer(*number)),
+            Value::Text(text, _) => Self::Known(ConstantValue::Text(text.clone())),
+            Value::Name(other) => Self::Refers(other.clone(), 0),
+        }
+    }
+}
+
 impl Constants {
     /// Takes in `const name = value`; tells whether the name was free.
     pub(super) fn define(
@@ -39,32 +50,38 @@ impl Constants {
         value: &Value,
         diagnostics: &mut Diagnostics,
     ) -> bool {
-        let state = match value {
-            Value::Number(number, _) => State::Known(ConstantValue::Integer(*number)),
-            Value::Text(text, _) => State::Known(ConstantValue::Text(text.clone())),
-            Value::Name(other) => State::Refers(other.clone(), 0),
-        };
-        self.insert(name, state, diagnostics)
+        let state = State::from(value);
+        self.insert(name, false, state, diagnostics)
+    }
+
+    /// Whether a name is one of a `const` rather than an enumerator.
+    pub(super) fn is_constant(&self, name: &str) -> bool {
+        self.entries
+            .get(name)
+            .is_some_and(|entry| !entry.is_enumerator)
     }
 
     /// Takes in the enumerators of an enum: one without a value is one more than the one before.
     pub(super) fn define_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
         let mut previous: Option<&Ident> = None;
         for enumerator in &body.enumerators {
-            let zero = State::Known(ConstantValue::Integer(0));
-            match (&enumerator.value, previous) {
-                (Some(value), _) => self.define(&enumerator.name, value, diagnostics),
-                (None, None) => self.insert(&enumerator.name, zero, diagnostics),
-                (None, Some(previous)) => {
-                    let next = State::Refers(previous.clone(), 1);
-                    self.insert(&enumerator.name, next, diagnostics)
-                }
+            let state = match (&enumerator.value, previous) {
+                (Some(value), _) => State::from(value),
+                (None, None) => State::Known(ConstantValue::Integer(0)),
+                (None, Some(previous)) => State::Refers(previous.clone(), 1),
             };
+            self.insert(&enumerator.name, true, state, diagnostics);
             previous = Some(&enumerator.name);
         }
     }
 
-    fn insert(&mut self, name: &Ident, state: State, diagnostics: &mut Diagnostics) -> bool {
+    fn insert(
+        &mut self,
+        name: &Ident,
+        is_enumerator: bool,
+        state: State,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
         if let Some(first) = self.entries.get(&name.name) {
             diagnostics.push(super::duplicate_name(name, first.span));
             return false;
@@ -73,6 +90,7 @@ impl Constants {
             name.name.clone(),
             Entry {
                 span: name.span,
+                is_enumerator,
                 state,
             },
         );
@@ -107,13 +125,13 @@ impl Constants {
                     chain.push((current, add));
                     current = next;
                 }
-                None => match builtin(&current.name) {
-                    Some(value) => break Some(value),
-                    None => {
+                None => {
+                    let value = builtin(&current.name);
+                    if value.is_none() {
                         self.report_undefined(&current, broken, diagnostics);
-                        break None;
                     }
-                },
+                    break value;
+                }
             }
         };
         for (link, add) in chain.iter().rev() {

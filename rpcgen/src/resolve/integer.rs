@@ -1,6 +1,6 @@
 //! The spellings of integer types, and the C typedef names that files use without defining them.
 
-use crate::model::Type;
+use crate::model::{Bound, Type};
 
 /// The type of `unsigned long int` and the like: as wide as XDR has it, not as C has it.
 pub(super) fn from_words(words: &[String]) -> Type {
@@ -25,7 +25,10 @@ pub(super) fn from_name(name: &str) -> Option<Type> {
         "int64_t" | "quad_t" | "longlong_t" => Type::Hyper,
         "uint64_t" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
         "bool_t" => Type::Bool,
-        "netobj" => Type::Opaque(Some(NETOBJ_MAX)),
+        "netobj" => Type::Opaque(Some(Bound {
+            max: NETOBJ_MAX,
+            constant: None,
+        })),
         _ => return None,
     })
 }

@@ -13,10 +13,11 @@ mod union;
 pub use analysis::{min_size, traits};
 
 use crate::{
-    ast::{File, Ident, Value},
+    ast::{Ident, Value},
     diagnostic::{Code, Diagnostic, Diagnostics},
     model::{Constant, ConstantValue, Item, Model, Name},
     names::Scope,
+    parse::Parsed,
     source::{SourceMap, Span},
 };
 use collect::Declarations;
@@ -35,21 +36,19 @@ pub enum Strings {
     Bytes,
 }
 
-/// Resolves a file. `broken` holds the names that occur in definitions the parser could not read:
-/// they may be defined there.
+/// Resolves a file.
 ///
 /// Returns `None` where there are errors, from here or from before.
 pub fn resolve(
-    file: &File,
-    broken: &HashSet<String>,
+    parsed: &Parsed,
     strings: Strings,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Option<Model> {
     let mut constants = Constants::default();
-    let declarations = collect::collect(file, &mut constants, diagnostics);
+    let declarations = collect::collect(&parsed.file, &mut constants, diagnostics);
     let mut resolver = Resolver {
-        broken,
+        broken: &parsed.broken,
         strings,
         sources,
         diagnostics,
@@ -63,7 +62,7 @@ pub fn resolve(
     let types = resolver.types();
     let types = list::find_lists(types);
     let types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
-    let programs = resolver.programs(file, types.as_deref().unwrap_or_default());
+    let programs = resolver.programs(&parsed.file, types.as_deref().unwrap_or_default());
     if diagnostics.has_errors() {
         return None;
     }

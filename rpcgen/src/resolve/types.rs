@@ -4,10 +4,10 @@ use super::{Resolver, Strings, collect::Body, integer};
 use crate::{
     ast::{
         Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
-        TypeSpecifier, TypeSpecifierKind,
+        TypeSpecifier, TypeSpecifierKind, Value,
     },
     diagnostic::{Code, Diagnostic},
-    model::{Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
+    model::{Bound, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
     names::{self, Scope},
     source::Span,
 };
@@ -97,7 +97,7 @@ impl Resolver<'_> {
     /// The number of an enumerator, which an `int` can hold (RFC 4506 §4.3).
     pub(super) fn enumerator_value(&mut self, name: &Ident) -> Option<i32> {
         self.number(
-            &crate::ast::Value::Name(name.clone()),
+            &Value::Name(name.clone()),
             "an enum (a 32-bit signed integer)",
         )
     }
@@ -202,7 +202,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn length(&mut self, value: &crate::ast::Value) -> Option<u32> {
+    fn length(&mut self, value: &Value) -> Option<u32> {
         self.number(value, "a length (a 32-bit unsigned integer)")
     }
 
@@ -211,11 +211,18 @@ impl Resolver<'_> {
         clippy::option_option,
         reason = "the outer one says that an error was reported"
     )]
-    fn bound(&mut self, value: Option<&crate::ast::Value>) -> Option<Option<u32>> {
-        match value {
-            None => Some(None),
-            Some(value) => self.length(value).map(Some),
-        }
+    fn bound(&mut self, value: Option<&Value>) -> Option<Option<Bound>> {
+        let Some(value) = value else {
+            return Some(None);
+        };
+        let max = self.length(value)?;
+        let constant = match value {
+            Value::Name(name) if self.constants.is_constant(&name.name) => {
+                Some(names::constant_name(&name.name))
+            }
+            _ => None,
+        };
+        Some(Some(Bound { max, constant }))
     }
 
     fn opaque(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {

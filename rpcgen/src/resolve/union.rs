@@ -55,12 +55,12 @@ impl Resolver<'_> {
         };
         // Where every value has an arm, nothing is left for the default.
         let default = if is_exhaustive { None } else { default };
-        Shape::Union(Union {
+        Shape::Union(Box::new(Union {
             discriminant,
             arms,
             default,
             is_exhaustive,
-        })
+        }))
     }
 
     /// What kind of discriminant a type is, if it is one.

@@ -1,0 +1,177 @@
+//! Nothing that stands in a file makes the compiler panic, overflow its stack, or run for ever.
+
+use rpcgen::{
+    Config, Outcome, compile,
+    diagnostic::{Code, ERRORS_MAX},
+    source::{Loader, SourceMap},
+};
+use std::{fmt::Write as _, fs, io, path::Path, thread};
+
+/// The stack of a thread that a build tool may use.
+const STACK: usize = 1 << 20;
+
+#[test]
+fn mutated_files_are_accepted_or_refused() {
+    let inputs = inputs();
+    let mut random = Random(0x5eed);
+    for round in 0..1500 {
+        let mut bytes = inputs[random.below(inputs.len())].clone();
+        for _ in 0..=random.below(4) {
+            mutate(&mut bytes, &mut random, &inputs);
+        }
+        let outcome = compile_bytes(bytes.clone());
+        if let Some(rust) = &outcome.rust {
+            let parsed = syn::parse_file(rust);
+            let input = String::from_utf8_lossy(&bytes);
+            assert!(parsed.is_ok(), "round {round}: not Rust\n{input}\n{rust}");
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_braces_are_one_error() {
+    for open in ["{", "struct a {", "(", "[", "<", "struct {", "interface {"] {
+        let outcome = on_small_stack(open.repeat(10_000));
+        assert!(outcome.rust.is_none());
+        assert!(outcome.diagnostics.len() <= ERRORS_MAX + 1);
+    }
+}
+
+#[test]
+fn long_chains_are_no_recursion() {
+    let mut constants = String::new();
+    let mut typedefs = String::from("typedef int t0;\n");
+    let mut structs = String::from("struct s0 { int x; };\n");
+    let mut optional = String::from("struct o0 { o1 *next; int x; };\n");
+    let mut enumerators = String::from("enum e { E0");
+    for index in 1..5_000 {
+        let previous = index - 1;
+        let _ = writeln!(constants, "const C{previous} = C{index};");
+        let _ = writeln!(typedefs, "typedef t{previous} t{index};");
+        let _ = writeln!(structs, "struct s{index} {{ s{previous} inner; }};");
+        let _ = writeln!(optional, "struct o{index} {{ o{} *next; int x; }};", index + 1);
+        let _ = write!(enumerators, ", E{index}");
+    }
+    constants.push_str("const C4999 = 1;\n");
+    optional.push_str("struct o5000 { o0 *next; int x; };\n");
+    enumerators.push_str(" };\n");
+    for text in [constants, typedefs, structs, optional, enumerators] {
+        let outcome = on_small_stack(text);
+        assert_eq!(outcome.diagnostics, []);
+        assert!(outcome.rust.is_some());
+    }
+}
+
+#[test]
+fn cycles_of_any_length_are_found() {
+    let mut text = String::new();
+    for index in 0..3_000 {
+        let next = (index + 1) % 3_000;
+        let _ = writeln!(text, "struct s{index} {{ s{next} inner; }};");
+        let _ = writeln!(text, "typedef t{next} t{index};");
+        let _ = writeln!(text, "const C{index} = C{next};");
+    }
+    let outcome = on_small_stack(text);
+    let codes: Vec<Code> = outcome.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes.len(), 3, "one error for each cycle: {codes:?}");
+    assert!(codes.contains(&Code::InfiniteType) && codes.contains(&Code::CyclicConstant));
+}
+
+#[test]
+fn a_megabyte_of_anything_comes_to_an_end() {
+    for piece in [
+        "/*", "*/", "\"", "#if 1\n", "#define A A\nA ", "%", ";", "}", "a", "1 ", "struct a { int",
+        "int a<", "\u{7f}", "\n", "case ", "struct a { int x; };\n", "= ", "program P { ", "[[", "//",
+    ] {
+        let outcome = on_small_stack(piece.repeat((1 << 20) / piece.len()));
+        let errors = outcome.diagnostics.iter().filter(|one| one.is_error()).count();
+        assert!(errors <= ERRORS_MAX, "{piece:?}: {errors} errors");
+    }
+}
+
+#[test]
+fn numbers_at_the_edges_are_what_they_say() {
+    let text = "const A = 18446744073709551615;\nconst B = -9223372036854775808;\n\
+                const C = -2147483648;\nconst D = 4294967296;\n\
+                enum e { LOW = -2147483648, HIGH = 2147483647 };\ntypedef int huge<4294967295>;\n\
+                enum f { LAST = 2147483647, BEHIND };\n";
+    let outcome = compile_bytes(text.as_bytes().to_vec());
+    let codes: Vec<Code> = outcome.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [Code::OutOfRange], "only the enumerator behind the last one is no int");
+}
+
+/// All inputs of the other tests.
+fn inputs() -> Vec<Vec<u8>> {
+    let files = ["tests/idl", "tests/errors"].into_iter().flat_map(|folder| {
+        let mut paths: Vec<_> = fs::read_dir(folder)
+            .expect("the folder is there")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        paths.sort();
+        paths
+    });
+    files.map(|path| fs::read(path).expect("the input can be read")).collect()
+}
+
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random, inputs: &[Vec<u8>]) {
+    let at = random.below(bytes.len() + 1);
+    match random.below(6) {
+        0 => bytes.truncate(at),
+        1 => bytes.insert(at, b"{}[]<>()*;,=%#\"/\\\n\0\xff"[random.below(20)]),
+        2 => {
+            let end = (at + random.below(20)).min(bytes.len());
+            bytes.drain(at..end);
+        }
+        3 => {
+            let end = (at + random.below(60)).min(bytes.len());
+            let copy = bytes[at..end].to_vec();
+            let to = random.below(bytes.len() + 1);
+            bytes.splice(to..to, copy);
+        }
+        4 => {
+            let other = &inputs[random.below(inputs.len())];
+            bytes.splice(at..at, other.iter().copied());
+        }
+        _ => {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << random.below(8);
+            }
+        }
+    }
+}
+
+fn on_small_stack(text: String) -> Outcome {
+    let thread = thread::Builder::new().stack_size(STACK);
+    let handle = thread.spawn(move || compile_bytes(text.into_bytes()));
+    handle.expect("a thread").join().expect("the compiler does not panic")
+}
+
+fn compile_bytes(bytes: Vec<u8>) -> Outcome {
+    let mut sources = SourceMap::default();
+    let file = sources.add("input.x".to_owned(), bytes, None).expect("the input is small");
+    let outcome = compile(file, &mut sources, &NoFiles, &Config::default());
+    for diagnostic in &outcome.diagnostics {
+        assert!(!diagnostic.render(&sources, false).is_empty());
+    }
+    outcome
+}
+
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Numbers that are the same in each run (xorshift, Marsaglia 2003).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).expect("64 bits") % bound
+    }
+}

@@ -1,0 +1,107 @@
+//! Crates as users have them, outside of the workspace, that tests make and compile.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::{process, repository};
+
+/// A crate in a folder of its own, with the dependencies that the README tells users to have.
+#[derive(Debug)]
+pub struct FreshCrate {
+    folder: PathBuf,
+    target: PathBuf,
+}
+
+impl FreshCrate {
+    /// A crate with this name, which no other test uses, in a folder for tests.
+    #[must_use]
+    pub fn new(folder: &str, name: &str) -> Self {
+        let folder = Path::new(folder).join("fresh");
+        let krate = Self {
+            // One for all, so that the dependencies are compiled once.
+            target: folder.join("target"),
+            folder: folder.join(name),
+        };
+        let _ = fs::remove_dir_all(&krate.folder);
+        let root = repository::root().display();
+        let manifest = format!(
+            "[package]\n\
+             name = \"{name}\"\n\
+             version = \"0.1.0\"\n\
+             edition = \"2024\"\n\
+             \n\
+             [dependencies]\n\
+             rpc-runtime = {{ path = \"{root}/rpc-runtime\" }}\n\
+             xdr = {{ path = \"{root}/xdr\", package = \"rpc-xdr\" }}\n\
+             \n\
+             [build-dependencies]\n\
+             rpcgen = {{ path = \"{root}/rpcgen\", default-features = false }}\n\
+             \n\
+             [workspace]\n"
+        );
+        krate.write("Cargo.toml", &manifest);
+        // The versions of the workspace: they are on this machine, and nothing is downloaded.
+        let lock = fs::read_to_string(repository::root().join("Cargo.lock")).unwrap();
+        krate.write("Cargo.lock", &lock);
+        krate
+    }
+
+    /// The path of a file in the crate.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// Writes a file of the crate.
+    pub fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Runs cargo in the crate, without the network.
+    #[must_use]
+    pub fn cargo(&self, command: &str) -> Output {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args([command, "--offline", "--color", "never"]);
+        cargo.arg("--target-dir").arg(&self.target);
+        // What cargo told the running test is not meant for the crate.
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("CARGO_PKG_") {
+                cargo.env_remove(name);
+            }
+        }
+        process::output(cargo.current_dir(&self.folder))
+    }
+
+    /// Runs cargo in the crate, where it must find no fault and nothing to warn of; gives what it
+    /// printed.
+    pub fn cargo_is_content(&self, command: &str) -> String {
+        let output = self.cargo(command);
+        let stderr = process::text(&output.stderr);
+        let is_content = output.status.success() && !stderr.contains("warning");
+        assert!(is_content, "cargo {command}:\n{stderr}");
+        stderr
+    }
+
+    /// Files of this name that build scripts of the crate wrote into `OUT_DIR`.
+    #[must_use]
+    pub fn out_files(&self, file: &str) -> Vec<PathBuf> {
+        let name = self.folder.file_name().unwrap().to_string_lossy();
+        let folders = fs::read_dir(self.target.join("debug/build")).unwrap();
+        folders
+            .map(|folder| folder.unwrap())
+            .filter(|folder| {
+                let folder = folder.file_name();
+                let hash = folder.to_string_lossy();
+                let hash = hash.strip_prefix(&*name).and_then(|rest| rest.strip_prefix('-'));
+                hash.is_some_and(|hash| !hash.contains('-'))
+            })
+            .map(|folder| folder.path().join("out").join(file))
+            .filter(|path| path.exists())
+            .collect()
+    }
+}

@@ -1,0 +1,64 @@
+//! The tasks of this repository. `cargo xtask help` lists them.
+//!
+//! It has no dependencies, so that it starts fast on a machine that has only Rust.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "this is a command")]
+
+mod peer;
+mod test;
+
+use std::{env, process::ExitCode};
+
+/// Something that this command does.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    /// Does it; an error has been explained to the user when it is returned.
+    run: fn(&[String]) -> Result<(), String>,
+}
+
+const TASKS: [Task; 1] = [Task {
+    name: "test",
+    about: "Installs what the tests need where it can, and runs all tests",
+    run: test::run,
+}];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        None => ("help", &[][..]),
+        Some((name, rest)) => (name.as_str(), rest),
+    };
+    let outcome = if matches!(name, "help" | "-h" | "--help") {
+        help();
+        Ok(())
+    } else {
+        run(name, rest)
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("xtask: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(name: &str, arguments: &[String]) -> Result<(), String> {
+    match TASKS.iter().find(|task| task.name == name) {
+        Some(task) => (task.run)(arguments),
+        None => Err(format!(
+            "there is no task `{name}`; `cargo xtask help` lists them"
+        )),
+    }
+}
+
+fn help() {
+    println!("cargo xtask TASK [ARGUMENTS]\n");
+    for task in &TASKS {
+        println!("    {:<8} {}", task.name, task.about);
+    }
+    println!("    {:<8} Shows this", "help");
+    println!("\nArguments of `test` are handed to `cargo test`: `cargo xtask test -p tests`.");
+}

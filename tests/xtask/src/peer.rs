@@ -1,0 +1,106 @@
+//! Programs that are not ours and that tests talk to: which, whether they are here, how they are
+//! installed.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// A program that some tests need.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// What people call it.
+    pub(crate) name: &'static str,
+    /// The test binary of the package `tests` whose ignored tests need it.
+    pub(crate) test_binary: &'static str,
+    /// Debian's packages of it.
+    packages: &'static [&'static str],
+    /// Files that are there once it is installed.
+    files: &'static [&'static str],
+    /// Commands that are there once it is installed.
+    commands: &'static [&'static str],
+}
+
+/// All peers of all tests.
+pub(crate) const PEERS: [Peer; 3] = [
+    Peer {
+        name: "libtirpc with its C compiler",
+        test_binary: "interop",
+        packages: &["rpcsvc-proto", "libtirpc-dev", "gcc", "libc6-dev"],
+        // With its path: an installed rpcgen of ours may come first on PATH.
+        files: &["/usr/bin/rpcgen", "/usr/include/tirpc/rpc/rpc.h"],
+        commands: &["gcc"],
+    },
+    Peer {
+        name: "the interface files of rpcsvc-proto",
+        test_binary: "rpcsvc",
+        packages: &["rpcsvc-proto"],
+        files: &["/usr/include/rpcsvc/nfs_prot.x"],
+        commands: &[],
+    },
+    Peer {
+        name: "tshark",
+        test_binary: "tshark",
+        packages: &["tshark"],
+        files: &[],
+        commands: &["tshark", "text2pcap"],
+    },
+];
+
+impl Peer {
+    /// Whether it is installed.
+    pub(crate) fn is_here(&self) -> bool {
+        let has_files = self.files.iter().all(|file| Path::new(file).exists());
+        has_files && self.commands.iter().all(|command| is_on_path(command))
+    }
+}
+
+/// Installs the peers that are missing, where that can be done without asking: as root on Debian.
+///
+/// What fails here is not an error: the tests that need it are left out, and that is said.
+pub(crate) fn install_missing() {
+    let missing: Vec<&str> = PEERS
+        .iter()
+        .filter(|peer| !peer.is_here())
+        .flat_map(|peer| peer.packages)
+        .copied()
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    if !is_on_path("apt-get") || !is_root() {
+        println!("xtask: not root on Debian, so nothing is installed; as root:");
+        println!("xtask:     apt-get install {}", missing.join(" "));
+        return;
+    }
+    println!("xtask: installing {}", missing.join(" "));
+    let updated = apt_get(&["update"]);
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(missing);
+    if !updated || !apt_get(&install) {
+        println!("xtask: apt-get failed; going on with what is here");
+    }
+}
+
+/// Runs `apt-get` quietly, and waits while another one runs.
+fn apt_get(arguments: &[&str]) -> bool {
+    let status = Command::new("apt-get")
+        .args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn is_on_path(command: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(command).is_file())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}

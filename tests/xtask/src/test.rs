@@ -1,0 +1,118 @@
+//! `cargo xtask test`: all tests that can run on this machine.
+
+use std::{
+    env,
+    ffi::OsString,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use crate::peer::{self, PEERS, Peer};
+
+/// Installs the peers where it can, runs all tests that have theirs, and says what was left out.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let begin = Instant::now();
+    peer::install_missing();
+    let (here, missing): (Vec<&Peer>, Vec<&Peer>) = PEERS.iter().partition(|peer| peer.is_here());
+    let mut total = Total::default();
+    if arguments.is_empty() && !missing.is_empty() {
+        total.run(&["--workspace"], &[])?;
+        for peer in here {
+            let binary = ["--package", "tests", "--test", peer.test_binary];
+            total.run(&binary, &["--ignored"])?;
+        }
+    } else {
+        let selection: Vec<&str> = match arguments {
+            [] => vec!["--workspace"],
+            chosen => chosen.iter().map(String::as_str).collect(),
+        };
+        total.run(&selection, &["--include-ignored"])?;
+    }
+    println!();
+    for peer in missing {
+        println!(
+            "xtask: left out the tests of `{}`: {} is not installed",
+            peer.test_binary, peer.name
+        );
+    }
+    total.finish(begin)
+}
+
+/// The sum over all test binaries.
+#[derive(Debug, Default)]
+struct Total {
+    passed: u64,
+    failed: u64,
+    binaries: u64,
+    is_faulty: bool,
+}
+
+impl Total {
+    /// Runs `cargo test`, shows what it prints and counts its results.
+    fn run(&mut self, selection: &[&str], options: &[&str]) -> Result<(), String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut child = Command::new(cargo)
+            .args(["test", "--no-fail-fast"])
+            .args(selection)
+            .arg("--")
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot run cargo: {error}"))?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                println!("{line}");
+                self.count(&line);
+            }
+        }
+        let status = child.wait().map_err(|error| error.to_string())?;
+        self.is_faulty |= !status.success();
+        Ok(())
+    }
+
+    /// Counts a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+    fn count(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let (_, counts) = result.split_once(". ").unwrap_or_default();
+        self.binaries += 1;
+        for count in counts.split("; ") {
+            match count.split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+
+    fn finish(&self, begin: Instant) -> Result<(), String> {
+        let Self {
+            passed,
+            failed,
+            binaries,
+            ..
+        } = self;
+        let seconds = begin.elapsed().as_secs();
+        println!("xtask: {passed} passed, {failed} failed in {binaries} runs, {seconds} s");
+        if self.is_faulty {
+            return Err("some tests failed, or could not be built".to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up() {
+        let mut total = Total::default();
+        total.count("test calls ... ok");
+        total.count("test result: ok. 40 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
+        total.count("test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured");
+        assert_eq!((total.passed, total.failed, total.binaries), (42, 3, 2));
+    }
+}
