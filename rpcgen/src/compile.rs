@@ -3,7 +3,7 @@
 use crate::{
     codegen,
     config::Config,
-    diagnostic::{Diagnostic, Diagnostics},
+    diagnostic::{Code, Diagnostic, Diagnostics},
     format,
     model::Model,
     parse, preprocess, resolve,
@@ -49,7 +49,7 @@ pub fn analyse(
         defines: config.defines.clone(),
     };
     let text = preprocess::preprocess(file, sources, loader, &options, diagnostics);
-    if diagnostics.is_full() {
+    if diagnostics.is_full() || diagnostics.has(Code::TooDeep) {
         // The preprocessor gave up: its text ends somewhere.
         return None;
     }

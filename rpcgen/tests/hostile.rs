@@ -49,7 +49,11 @@ fn long_chains_are_no_recursion() {
         let _ = writeln!(constants, "const C{previous} = C{index};");
         let _ = writeln!(typedefs, "typedef t{previous} t{index};");
         let _ = writeln!(structs, "struct s{index} {{ s{previous} inner; }};");
-        let _ = writeln!(optional, "struct o{index} {{ o{} *next; int x; }};", index + 1);
+        let _ = writeln!(
+            optional,
+            "struct o{index} {{ o{} *next; int x; }};",
+            index + 1
+        );
         let _ = write!(enumerators, ", E{index}");
     }
     constants.push_str("const C4999 = 1;\n");
@@ -78,13 +82,35 @@ fn cycles_of_any_length_are_found() {
 }
 
 #[test]
-fn a_megabyte_of_anything_comes_to_an_end() {
+fn much_of_anything_comes_to_an_end() {
     for piece in [
-        "/*", "*/", "\"", "#if 1\n", "#define A A\nA ", "%", ";", "}", "a", "1 ", "struct a { int",
-        "int a<", "\u{7f}", "\n", "case ", "struct a { int x; };\n", "= ", "program P { ", "[[", "//",
+        "/*",
+        "*/",
+        "\"",
+        "#if 1\n",
+        "#define A A\nA ",
+        "%",
+        ";",
+        "}",
+        "a",
+        "1 ",
+        "struct a { int",
+        "int a<",
+        "\u{7f}",
+        "\n",
+        "case ",
+        "struct a { int x; };\n",
+        "= ",
+        "program P { ",
+        "[[",
+        "//",
     ] {
-        let outcome = on_small_stack(piece.repeat((1 << 20) / piece.len()));
-        let errors = outcome.diagnostics.iter().filter(|one| one.is_error()).count();
+        let outcome = on_small_stack(piece.repeat((1 << 18) / piece.len()));
+        let errors = outcome
+            .diagnostics
+            .iter()
+            .filter(|one| one.is_error())
+            .count();
         assert!(errors <= ERRORS_MAX, "{piece:?}: {errors} errors");
     }
 }
@@ -97,20 +123,29 @@ fn numbers_at_the_edges_are_what_they_say() {
                 enum f { LAST = 2147483647, BEHIND };\n";
     let outcome = compile_bytes(text.as_bytes().to_vec());
     let codes: Vec<Code> = outcome.diagnostics.iter().map(|one| one.code).collect();
-    assert_eq!(codes, [Code::OutOfRange], "only the enumerator behind the last one is no int");
+    assert_eq!(
+        codes,
+        [Code::OutOfRange],
+        "only the enumerator behind the last one is no int"
+    );
 }
 
-/// All inputs of the other tests.
+/// The inputs of the other tests, but for the one that costs all that macros may cost.
 fn inputs() -> Vec<Vec<u8>> {
-    let files = ["tests/idl", "tests/errors"].into_iter().flat_map(|folder| {
-        let mut paths: Vec<_> = fs::read_dir(folder)
-            .expect("the folder is there")
-            .map(|entry| entry.expect("an entry").path())
-            .collect();
-        paths.sort();
-        paths
-    });
-    files.map(|path| fs::read(path).expect("the input can be read")).collect()
+    let files = ["tests/idl", "tests/errors"]
+        .into_iter()
+        .flat_map(|folder| {
+            let mut paths: Vec<_> = fs::read_dir(folder)
+                .expect("the folder is there")
+                .map(|entry| entry.expect("an entry").path())
+                .collect();
+            paths.sort();
+            paths
+        });
+    files
+        .filter(|path| !path.ends_with("E0109_expansion_too_large.x"))
+        .map(|path| fs::read(path).expect("the input can be read"))
+        .collect()
 }
 
 fn mutate(bytes: &mut Vec<u8>, random: &mut Random, inputs: &[Vec<u8>]) {
@@ -143,12 +178,17 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random, inputs: &[Vec<u8>]) {
 fn on_small_stack(text: String) -> Outcome {
     let thread = thread::Builder::new().stack_size(STACK);
     let handle = thread.spawn(move || compile_bytes(text.into_bytes()));
-    handle.expect("a thread").join().expect("the compiler does not panic")
+    handle
+        .expect("a thread")
+        .join()
+        .expect("the compiler does not panic")
 }
 
 fn compile_bytes(bytes: Vec<u8>) -> Outcome {
     let mut sources = SourceMap::default();
-    let file = sources.add("input.x".to_owned(), bytes, None).expect("the input is small");
+    let file = sources
+        .add("input.x".to_owned(), bytes, None)
+        .expect("the input is small");
     let outcome = compile(file, &mut sources, &NoFiles, &Config::default());
     for diagnostic in &outcome.diagnostics {
         assert!(!diagnostic.render(&sources, false).is_empty());

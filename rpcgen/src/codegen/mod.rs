@@ -74,7 +74,7 @@ pub(crate) struct Context<'a> {
     pub(crate) parts: Parts,
     /// The path from where items are emitted to the root of the generated file.
     pub(crate) root: &'static [&'static str],
-    pub(crate) templates: syntax::Templates,
+    pub(crate) templates: &'a syntax::Templates,
 }
 
 /// Generates the file.
@@ -85,7 +85,7 @@ pub(crate) fn generate(model: &Model, parts: Parts) -> Vec<Piece> {
         model,
         parts,
         root: &[],
-        templates,
+        templates: &templates,
     };
     let mut pieces = vec![syntax::format_check(&["xdr"])];
     let stubs = (parts.client || parts.server) && !model.programs.is_empty();

@@ -110,6 +110,11 @@ fn answers(context: &Context<'_>, procedures: &[&Procedure], flavor: Flavor) -> 
     if procedures.is_empty() {
         return None;
     }
+    // They stand in a module of their own.
+    let context = &Context {
+        root: &["super", "super", "super"],
+        ..*context
+    };
     let answer = |procedure: &&Procedure| answer(context, procedure, flavor).into();
     Some(Piece::Module {
         attributes: Vec::new(),

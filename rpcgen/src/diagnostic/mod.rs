@@ -103,6 +103,12 @@ impl Diagnostics {
         self.errors > 0
     }
 
+    /// Whether one of the faults is this one.
+    #[must_use]
+    pub fn has(&self, code: Code) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
     /// Whether there are so many errors that looking for more helps nobody.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -19,7 +19,7 @@ use pest::{
     Parser as _,
     iterators::{Pair, Pairs},
 };
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 /// The grammar, compiled. It stands in a module of its own because pest's derive documents
 /// nothing.
@@ -53,7 +53,8 @@ pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagno
         diagnostics,
         broken: HashSet::new(),
     };
-    let file = match Grammar::parse(Rule::file, &input.text) {
+    let text = without_unclosed(input, walker.diagnostics);
+    let file = match Grammar::parse(Rule::file, &text) {
         Ok(mut pairs) => walker.file(pairs.next()),
         Err(error) => {
             walker
@@ -69,6 +70,34 @@ pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagno
         broken: walker.broken,
     }
 }
+
+/// Reports braces that are not closed, and puts a sign in their place that the grammar does not
+/// know: skipping what is wrong up to the closing brace would look for it to the end of the file,
+/// once for each brace around.
+fn without_unclosed<'a>(input: &'a Preprocessed, diagnostics: &mut Diagnostics) -> Cow<'a, str> {
+    let mut open = Vec::new();
+    for (at, byte) in input.text.bytes().enumerate() {
+        match byte {
+            b'{' => open.push(at),
+            b'}' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    let mut text = Cow::Borrowed(input.text.as_str());
+    for at in open {
+        let span = input.origins.span(at..at + 1);
+        diagnostics.push(Diagnostic::new(
+            Code::Syntax,
+            span,
+            "the brace is not closed",
+        ));
+        text.to_mut().replace_range(at..=at, UNCLOSED);
+    }
+    text
+}
+
+/// Stands for a brace that is not closed.
+const UNCLOSED: &str = "\u{1}";
 
 struct Walker<'a> {
     input: &'a Preprocessed,
