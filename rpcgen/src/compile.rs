@@ -61,8 +61,9 @@ pub fn analyse(
 
 /// From model to text.
 fn generate(model: &Model, config: &Config) -> String {
-    let pieces = codegen::generate(model, config.parts);
-    format::file(&header(&model.source, &config.regenerate), pieces)
+    let mut text = header(&model.source, &config.regenerate);
+    codegen::generate(model, config.parts, &mut |piece| format::add(&mut text, piece));
+    text
 }
 
 fn header(source: &str, regenerate: &str) -> String {

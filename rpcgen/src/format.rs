@@ -3,14 +3,10 @@
 use crate::codegen::Piece;
 use syn::Item;
 
-/// Prints a whole file: the header, then all pieces with a blank line between them.
-pub(crate) fn file(header: &str, pieces: Vec<Piece>) -> String {
-    let mut text = header.to_owned();
-    for printed in pieces.into_iter().map(piece) {
-        text.push('\n');
-        text.push_str(&printed);
-    }
-    text
+/// Adds a piece to the text of a file, behind a blank line.
+pub(crate) fn add(text: &mut String, piece: Piece) {
+    text.push('\n');
+    text.push_str(&self::piece(piece));
 }
 
 fn piece(piece: Piece) -> String {

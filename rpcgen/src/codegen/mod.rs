@@ -77,9 +77,8 @@ pub(crate) struct Context<'a> {
     pub(crate) templates: &'a syntax::Templates,
 }
 
-/// Generates the file.
-#[must_use]
-pub(crate) fn generate(model: &Model, parts: Parts) -> Vec<Piece> {
+/// Generates the file, a piece at a time: what was handed out is no longer held.
+pub(crate) fn generate(model: &Model, parts: Parts, emit: &mut dyn FnMut(Piece)) {
     let templates = syntax::Templates::default();
     let mut context = Context {
         model,
@@ -87,27 +86,23 @@ pub(crate) fn generate(model: &Model, parts: Parts) -> Vec<Piece> {
         root: &[],
         templates: &templates,
     };
-    let mut pieces = vec![syntax::format_check(&["xdr"])];
+    emit(syntax::format_check(&["xdr"]));
     let stubs = (parts.client || parts.server) && !model.programs.is_empty();
     if stubs {
-        pieces.push(syntax::format_check(&["rpc_runtime"]));
+        emit(syntax::format_check(&["rpc_runtime"]));
     }
     for item in &model.items {
         match item {
-            Item::Constant(constant) => pieces.push(constant::emit(constant)),
-            Item::Type(id) => pieces.extend(type_pieces(&context, *id)),
+            Item::Constant(constant) => emit(constant::emit(constant)),
+            Item::Type(id) => type_pieces(&context, *id).into_iter().for_each(&mut *emit),
         }
     }
     if stubs {
         context.root = &["super", "super"];
-        pieces.extend(
-            model
-                .programs
-                .iter()
-                .map(|one| program::emit(&context, one)),
-        );
+        for program in &model.programs {
+            emit(program::emit(&context, program));
+        }
     }
-    pieces
 }
 
 /// A type and its codec.

@@ -186,9 +186,20 @@ impl Emitter<'_> {
             .map(|arm| self.decode_arm(arm))
             .collect();
         arms.extend(self.decode_rest());
-        let value: Expr = match arms.as_slice() {
-            [only] => (*only.body).clone(),
-            arms => parse_quote!(match discriminant { #(#arms)* }),
+        let first = self.union.arms.first().map(|arm| &arm.label);
+        let value: Expr = match (arms.as_slice(), first) {
+            ([only], _) => (*only.body).clone(),
+            // People write `if` for these.
+            ([first, second], Some(Label::Bool(is_true))) => {
+                let (yes, no) = if *is_true {
+                    (first, second)
+                } else {
+                    (second, first)
+                };
+                let (yes, no) = (&yes.body, &no.body);
+                parse_quote!(if discriminant { #yes } else { #no })
+            }
+            (arms, _) => parse_quote!(match discriminant { #(#arms)* }),
         };
         let block: syn::Block = parse_quote!({
             let discriminant: #ty = #discriminant?;
