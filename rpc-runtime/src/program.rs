@@ -25,6 +25,12 @@ impl Program {
     pub const fn number(&self) -> u32 {
         self.number
     }
+
+    /// A procedure of one version of this program.
+    #[must_use]
+    pub const fn procedure(self, version: u32, number: u32, name: &'static str) -> Procedure {
+        Procedure::new(self, version, number, name)
+    }
 }
 
 impl fmt::Display for Program {

@@ -62,7 +62,9 @@ pub fn analyse(
 /// From model to text.
 fn generate(model: &Model, config: &Config) -> String {
     let mut text = header(&model.source, &config.regenerate);
-    codegen::generate(model, config.parts, &mut |piece| format::add(&mut text, piece));
+    codegen::generate(model, config.parts, &mut |piece| {
+        format::add(&mut text, piece)
+    });
     text
 }
 

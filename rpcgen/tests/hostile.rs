@@ -1,5 +1,8 @@
 //! Nothing that stands in a file makes the compiler panic, overflow its stack, or run for ever.
-#![expect(clippy::indexing_slicing, reason = "an index that is wrong fails the test")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "an index that is wrong fails the test"
+)]
 
 use rpcgen::{
     Config, Outcome, compile,

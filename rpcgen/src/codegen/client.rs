@@ -70,14 +70,17 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) 
         .iter()
         .filter_map(|field| conversion(context, field))
         .collect();
-    let body = match procedure.parameters.as_slice() {
+    let body: Expr = match procedure.parameters.as_slice() {
         [] => return (setup, parse_quote!(::xdr::Encoder::void)),
-        [field] => vec![syntax::tail(encode_single(context, field))],
-        fields => structure::encode_fields(context, &procedure.name.idl, fields, |field| {
-            passed_reference(context, field)
-        }),
+        [field] => encode_single(context, field),
+        fields => {
+            let body = structure::encode_fields(context, &procedure.name.idl, fields, |field| {
+                passed_reference(context, field)
+            });
+            parse_quote!({ #(#body)* })
+        }
     };
-    setup.push(parse_quote!(let arguments = |encoder: &mut ::xdr::Encoder| { #(#body)* };));
+    setup.push(parse_quote!(let arguments = |encoder: &mut ::xdr::Encoder| #body;));
     (setup, parse_quote!(arguments))
 }
 

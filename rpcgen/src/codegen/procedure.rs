@@ -24,7 +24,7 @@ fn constant(procedure: &Procedure, version: u32) -> syn::ItemConst {
     parse_quote! {
         #(#docs)*
         pub const #name: ::rpc_runtime::Procedure =
-            ::rpc_runtime::Procedure::new(super::super::PROGRAM, #version, #number, #idl);
+            super::super::PROGRAM.procedure(#version, #number, #idl);
     }
 }
 

@@ -96,5 +96,5 @@ pub(super) fn arguments_name(procedure: &Procedure) -> String {
 }
 
 fn allow_dead_code() -> Attribute {
-    parse_quote!(#[allow(dead_code, reason = "few crates use both the client and the server stubs")])
+    parse_quote!(#[allow(dead_code, reason = "few crates use both stubs")])
 }

@@ -16,31 +16,34 @@ pub(super) fn emit(
         #[derive(Debug, Clone)]
         pub struct Server(::rpc_runtime::VersionServer);
     };
-    let new = |dispatch: &str| -> Expr {
-        let dispatch = syntax::ident(dispatch);
-        let declares_null = procedures.iter().any(|procedure| procedure.number == 0);
-        let server: Expr = parse_quote! {
-            ::rpc_runtime::VersionServer::new(super::PROGRAM, #number, service, #dispatch::<S>)
-        };
-        if declares_null {
-            parse_quote!(Self(#server.serves_null()))
-        } else {
-            parse_quote!(Self(#server))
+    let declares_null = procedures.iter().any(|procedure| procedure.number == 0);
+    let result: Expr = if declares_null {
+        parse_quote!(Self(server.serves_null()))
+    } else {
+        parse_quote!(Self(server))
+    };
+    let new = |flavor: Flavor| -> Stmt {
+        let dispatch = flavor.dispatch();
+        parse_quote! {
+            let server =
+                ::rpc_runtime::VersionServer::new(super::PROGRAM, #number, service, #dispatch::<S>);
         }
     };
-    let (new, blocking) = (new("dispatch"), new("dispatch_blocking"));
+    let (new, blocking) = (new(Flavor::Waiting), new(Flavor::Blocking));
     let constructors: ItemImpl = parse_quote! {
         impl Server {
             /// Serves with a service whose procedures may wait.
             #[must_use]
             pub fn new<S: Service>(service: S) -> Self {
                 #new
+                #result
             }
 
             /// Serves with a service whose procedures block a thread.
             #[must_use]
             pub fn blocking<S: BlockingService>(service: S) -> Self {
                 #blocking
+                #result
             }
         }
     };
