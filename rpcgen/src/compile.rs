@@ -63,7 +63,7 @@ pub fn analyse(
 fn generate(model: &Model, config: &Config) -> String {
     let mut text = header(&model.source, &config.regenerate);
     codegen::generate(model, config.parts, &mut |piece| {
-        format::add(&mut text, piece)
+        format::add(&mut text, piece);
     });
     text
 }

@@ -86,11 +86,10 @@ pub(crate) fn generate(model: &Model, parts: Parts, emit: &mut dyn FnMut(Piece))
         root: &[],
         templates: &templates,
     };
-    emit(syntax::format_check(&["xdr"]));
     let stubs = (parts.client || parts.server) && !model.programs.is_empty();
-    if stubs {
-        emit(syntax::format_check(&["rpc_runtime"]));
-    }
+    // One check is enough, and gives one error: releases of the runtime name that of the codec.
+    let checked = if stubs { "rpc_runtime" } else { "xdr" };
+    emit(syntax::format_check(&[checked]));
     for item in &model.items {
         match item {
             Item::Constant(constant) => emit(constant::emit(constant)),
