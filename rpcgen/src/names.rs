@@ -43,7 +43,9 @@ pub fn program_name(idl: &str) -> String {
 pub fn procedure_name(idl: &str, program: &str) -> String {
     let rest = after_proc(idl).or_else(|| after_program(idl, program));
     let rest = rest.filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
-    value_name(rest.unwrap_or(idl))
+    let name = value_name(rest.unwrap_or(idl));
+    // A client stub is made by `new`.
+    if name == "new" { name + "_" } else { name }
 }
 
 /// What follows the last `PROC`, digits and `_`.

@@ -50,9 +50,11 @@ fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
         None => parse_quote!(::xdr::Decode::decode),
         Some(ty) => context.decoding(ty),
     };
+    let allow = syntax::allow_many_arguments(procedure.parameters.len() + 1);
     parse_quote! {
         #(#docs)*
         #(#errors)*
+        #allow
         pub async fn #name(
             &self,
             #(#parameters),*

@@ -116,6 +116,14 @@ fn escape(line: &str) -> String {
     let line = line.replace('\t', " ");
     let words = line.trim().split(' ').map(escape_word);
     let escaped = words.collect::<Vec<_>>().join(" ");
+    let digits = escaped.len()
+        - escaped
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .len();
+    if digits > 0 && matches!(escaped.as_bytes().get(digits), Some(b'.' | b')')) {
+        // Not the item of a list.
+        return format!("{}\\{}", &escaped[..digits], &escaped[digits..]);
+    }
     match escaped.chars().next() {
         Some('#' | '>' | '+' | '-' | '=' | '~' | '|') => format!("\\{escaped}"),
         _ => escaped,
@@ -123,6 +131,9 @@ fn escape(line: &str) -> String {
 }
 
 fn escape_word(word: &str) -> String {
+    if word.contains("://") && !word.contains('`') {
+        return format!("`{word}`");
+    }
     let core = word.trim_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let is_identifier = core.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let is_code = is_identifier && (core.contains('_') || has_inner_capital(core));

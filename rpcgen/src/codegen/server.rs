@@ -131,10 +131,14 @@ fn answers(context: &Context<'_>, procedures: &[&Procedure], flavor: Flavor) -> 
 fn answer(context: &Context<'_>, procedure: &Procedure, flavor: Flavor) -> ItemFn {
     let (name, service) = (syntax::ident(&procedure.name.rust), flavor.service());
     let (decode, passed) = arguments(context, procedure);
-    let result: Expr = parse_quote!(service.#name(call.context(), #(#passed),*));
+    // By the trait's path: a procedure may be called `clone`, which `Arc` has too.
     let result: Expr = match flavor {
-        Flavor::Waiting => parse_quote!(#result.await?),
-        Flavor::Blocking => parse_quote!(#result?),
+        Flavor::Waiting => {
+            parse_quote!(super::#service::#name(&*service, call.context(), #(#passed),*).await?)
+        }
+        Flavor::Blocking => {
+            parse_quote!(super::#service::#name(service, call.context(), #(#passed),*)?)
+        }
     };
     let body: Vec<Stmt> = match &procedure.result {
         None => vec![

@@ -47,9 +47,11 @@ fn method(context: &Context<'_>, procedure: &Procedure, is_async: bool) -> Trait
         let lines = ["", "# Errors", "", "A `ServiceError` refuses the call."];
         doc::attributes(&lines)
     };
+    let allow = syntax::allow_many_arguments(procedure.parameters.len() + 2);
     parse_quote! {
         #(#docs)*
         #(#errors)*
+        #allow
         fn #name(&self, context: &::rpc_runtime::Context, #(#parameters),*) -> #output;
     }
 }

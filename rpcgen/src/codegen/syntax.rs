@@ -3,7 +3,7 @@
 use super::Piece;
 use proc_macro2::{Literal, Span};
 use syn::{
-    AngleBracketedGenericArguments, Expr, ExprCall, ExprClosure, ExprField, ExprLit,
+    AngleBracketedGenericArguments, Attribute, Expr, ExprCall, ExprClosure, ExprField, ExprLit,
     ExprMethodCall, ExprPath, ExprReference, ExprTry, ExprUnary, GenericArgument, Ident, ItemImpl,
     Lit, LitInt, LitStr, Member, Pat, PatIdent, Path, PathArguments, PathSegment, Stmt, Type,
     TypePath, UnOp, parse_quote, punctuated::Punctuated,
@@ -81,6 +81,16 @@ pub(crate) fn format_check(krate: &[&str]) -> Piece {
     let item: syn::ItemMacro = parse_quote!(#path!(#format););
     item.into()
 }
+
+/// The attribute for a function with more arguments than clippy likes.
+pub(crate) fn allow_many_arguments(count: usize) -> Option<Attribute> {
+    (count > CLIPPY_ARGUMENTS_MAX).then(
+        || parse_quote!(#[allow(clippy::too_many_arguments, reason = "the interface has them")]),
+    )
+}
+
+/// What `clippy::too_many_arguments` accepts by default, `self` included.
+const CLIPPY_ARGUMENTS_MAX: usize = 7;
 
 /// A name, raw where it is a keyword.
 pub(crate) fn ident(name: &str) -> Ident {
