@@ -29,7 +29,7 @@ fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
         let name = input.file_stem().ok_or("no name")?.to_string_lossy();
         writeln!(
             modules,
-            "/// The stubs of `{name}`.\npub mod {name} {{ ::core::include!(\"snapshots/{name}.rs\"); }}",
+            "/// The stubs of `{name}`.\npub mod in_{name} {{ ::core::include!(\"snapshots/{name}.rs\"); }}",
         )?;
     }
     fs::write(out_dir.join("snapshots.rs"), modules)?;

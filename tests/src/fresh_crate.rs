@@ -26,6 +26,9 @@ impl FreshCrate {
             folder: folder.join(name),
         };
         let _ = fs::remove_dir_all(&krate.folder);
+        for leftover in krate.build_folders() {
+            fs::remove_dir_all(leftover).unwrap();
+        }
         let root = repository::root().display();
         let manifest = format!(
             "[package]\n\
@@ -79,6 +82,7 @@ impl FreshCrate {
 
     /// Runs cargo in the crate, where it must find no fault and nothing to warn of; gives what it
     /// printed.
+    #[allow(clippy::must_use_candidate, reason = "it is an assertion first of all")]
     pub fn cargo_is_content(&self, command: &str) -> String {
         let output = self.cargo(command);
         let stderr = process::text(&output.stderr);
@@ -87,21 +91,31 @@ impl FreshCrate {
         stderr
     }
 
-    /// Files of this name that build scripts of the crate wrote into `OUT_DIR`.
+    /// The file of this name that the build script of the crate wrote into `OUT_DIR`.
     #[must_use]
-    pub fn out_files(&self, file: &str) -> Vec<PathBuf> {
+    pub fn out_file(&self, file: &str) -> PathBuf {
+        let folders = self.build_folders();
+        let mut paths = folders.iter().map(|folder| folder.join("out").join(file));
+        let path = paths.find(|path| path.exists());
+        path.unwrap_or_else(|| panic!("{file} is in none of {folders:?}"))
+    }
+
+    /// The folders in which cargo keeps what belongs to build scripts of the crate.
+    fn build_folders(&self) -> Vec<PathBuf> {
         let name = self.folder.file_name().unwrap().to_string_lossy();
-        let folders = fs::read_dir(self.target.join("debug/build")).unwrap();
-        folders
-            .map(|folder| folder.unwrap())
-            .filter(|folder| {
-                let folder = folder.file_name();
-                let hash = folder.to_string_lossy();
-                let hash = hash.strip_prefix(&*name).and_then(|rest| rest.strip_prefix('-'));
-                hash.is_some_and(|hash| !hash.contains('-'))
-            })
-            .map(|folder| folder.path().join("out").join(file))
-            .filter(|path| path.exists())
-            .collect()
+        let is_own = |path: &PathBuf| {
+            let folder = path.file_name().unwrap().to_string_lossy();
+            let hash = folder
+                .strip_prefix(&*name)
+                .and_then(|rest| rest.strip_prefix('-'));
+            hash.is_some_and(|hash| !hash.contains('-'))
+        };
+        // There is none before the first crate is built.
+        let folders = fs::read_dir(self.target.join("debug/build"));
+        let folders = folders
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.unwrap().path());
+        folders.filter(is_own).collect()
     }
 }

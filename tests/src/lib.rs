@@ -16,6 +16,7 @@ pub mod fresh_crate;
 pub mod interop_service;
 pub mod process;
 pub mod repository;
+pub mod sources;
 pub mod tee;
 
 rpc_runtime::include_stubs!("behaviour");
@@ -27,12 +28,18 @@ pub mod interop_stubs {
 
 /// The stubs of `idl/vectors.x`.
 pub mod vector_stubs {
+    #![allow(clippy::use_self, reason = "as for the snapshots below")]
+
     rpc_runtime::include_stubs!("vectors");
 }
 
 /// The stubs of all inputs of rpcgen's snapshots: what is snapshot is what compiles, and is clean.
 pub mod snapshots {
     #![deny(warnings, clippy::pedantic, missing_docs)]
+    #![allow(
+        clippy::use_self,
+        reason = "a nursery lint: few users have it on, and a field's type has the type's own name"
+    )]
 
     include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));
 }

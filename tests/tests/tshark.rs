@@ -3,6 +3,10 @@
 //! The messages pass through a link that writes them down; `text2pcap` makes a capture of them.
 
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    reason = "what was seen is shown with `--show-output`"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -235,7 +239,18 @@ async fn unknown_rpc_version() {
     let server = server().await;
     let tee = Tee::udp(server.udp_addr().unwrap()).await.unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let words = [0xfeed_0001_u32, 0, 3, interop::PROGRAM.number(), 1, 0, 0, 0, 0, 0];
+    let words = [
+        0xfeed_0001_u32,
+        0,
+        3,
+        interop::PROGRAM.number(),
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
     let call = words.map(u32::to_be_bytes).concat();
     socket.send_to(&call, tee.address()).await.unwrap();
     socket.recv(&mut [0; 100]).await.unwrap();
@@ -246,7 +261,10 @@ async fn unknown_rpc_version() {
     pieces[0].1[11] = 2;
     let shown = dissect(&pieces, "udp", "version", &fields);
     println!("{shown}");
-    assert_eq!(shown.lines().last(), Some("1,0xfeed0001,536875572,1,0,1,,0,,2,2,"));
+    assert_eq!(
+        shown.lines().last(),
+        Some("1,0xfeed0001,536875572,1,0,1,,0,,2,2,")
+    );
 }
 
 #[tokio::test]

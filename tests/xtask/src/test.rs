@@ -16,18 +16,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     peer::install_missing();
     let (here, missing): (Vec<&Peer>, Vec<&Peer>) = PEERS.iter().partition(|peer| peer.is_here());
     let mut total = Total::default();
-    if arguments.is_empty() && !missing.is_empty() {
+    if !arguments.is_empty() {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut parts = arguments.splitn(2, |argument| *argument == "--");
+        let selection = parts.next().unwrap_or_default();
+        let mut options = vec!["--include-ignored"];
+        options.extend(parts.next().unwrap_or_default());
+        total.run(selection, &options)?;
+    } else if missing.is_empty() {
+        total.run(&["--workspace"], &["--include-ignored"])?;
+    } else {
         total.run(&["--workspace"], &[])?;
         for peer in here {
             let binary = ["--package", "tests", "--test", peer.test_binary];
             total.run(&binary, &["--ignored"])?;
         }
-    } else {
-        let selection: Vec<&str> = match arguments {
-            [] => vec!["--workspace"],
-            chosen => chosen.iter().map(String::as_str).collect(),
-        };
-        total.run(&selection, &["--include-ignored"])?;
     }
     println!();
     for peer in missing {
