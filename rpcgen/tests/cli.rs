@@ -134,6 +134,37 @@ fn a_file_that_is_the_same_is_not_written_again() {
     assert_eq!(modified("calc.rs"), past);
 }
 
+#[cfg(unix)]
+#[test]
+fn devices_and_links_stay_what_they_are() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    let folder = Folder::new("devices");
+    folder.write("calc.idl", CALC);
+    let output = folder.run(&["calc.idl", "-o", "/dev/stdout"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stdout.starts_with(b"// @generated"));
+    assert_eq!(
+        folder.run(&["calc.idl", "-o", "/dev/null"]).status.code(),
+        Some(0)
+    );
+    let null = fs::metadata("/dev/null").expect("every unix has it");
+    assert!(null.file_type().is_char_device());
+
+    folder.write("real.rs", "// old\n");
+    symlink("real.rs", folder.path("link.rs")).expect("a link");
+    assert_eq!(
+        folder.run(&["calc.idl", "-o", "link.rs"]).status.code(),
+        Some(0)
+    );
+    assert!(
+        fs::symlink_metadata(folder.path("link.rs"))
+            .expect("a link")
+            .is_symlink()
+    );
+    assert!(folder.read("real.rs").starts_with("// @generated"));
+}
+
 #[test]
 fn errors_are_all_shown_and_nothing_is_written() {
     let folder = Folder::new("errors");

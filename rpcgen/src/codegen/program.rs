@@ -2,6 +2,7 @@
 
 use super::{Context, Piece, client, doc, procedure, server, service, syntax};
 use crate::model::{Name, Procedure, Program, Version};
+use std::path::Path;
 use syn::{Attribute, parse_quote};
 
 /// A program: its number, and a module for each version.
@@ -22,7 +23,7 @@ pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
     );
     let docs = doc::summary(&program.name, &format!("The program `{idl}`."));
     let mut attributes = doc::attributes(&docs);
-    attributes.push(allow_dead_code());
+    attributes.push(allow(context, &program.name.rust));
     Piece::Module {
         attributes,
         is_public: true,
@@ -95,6 +96,15 @@ pub(super) fn arguments_name(procedure: &Procedure) -> String {
     format!("{}Args", crate::names::type_name(&procedure.name.rust))
 }
 
-fn allow_dead_code() -> Attribute {
+/// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what
+/// people write who check `calc.rs` in.
+fn allow(context: &Context<'_>, module: &str) -> Attribute {
+    let source = Path::new(&context.model.source);
+    let stem = source.file_stem().and_then(|stem| stem.to_str());
+    if stem.map(crate::names::value_name).as_deref() == Some(module) {
+        return parse_quote! {
+            #[allow(dead_code, clippy::module_inception, reason = "few crates use both stubs")]
+        };
+    }
     parse_quote!(#[allow(dead_code, reason = "few crates use both stubs")])
 }

@@ -1,14 +1,15 @@
 //! Preprocessed text to AST. Nothing outside of this module knows that pest is behind it.
 
+mod brace;
 mod comment;
 mod fault;
+mod token;
 
 use crate::{
     ast::{
         Argument, Arm, Attribute, ConstantDef, Declaration, Definition, EnumBody, Enumerator, File,
-        Ident, InterfaceDef, Member, PlainType, Prefix, ProcedureDef, ProgramDef, StructBody,
-        Suffix, SuffixKind, TypeDef, TypeDefKind, TypeSpecifier, TypeSpecifierKind, UnionBody,
-        Value, VersionDef,
+        Ident, InterfaceDef, Member, ProcedureDef, ProgramDef, StructBody, Suffix, SuffixKind,
+        TypeDef, TypeDefKind, TypeSpecifier, TypeSpecifierKind, UnionBody, Value, VersionDef,
     },
     diagnostic::{Code, Diagnostic, Diagnostics},
     preprocess::Preprocessed,
@@ -19,7 +20,7 @@ use pest::{
     Parser as _,
     iterators::{Pair, Pairs},
 };
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 /// The grammar, compiled. It stands in a module of its own because pest's derive documents
 /// nothing.
@@ -53,7 +54,7 @@ pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagno
         diagnostics,
         broken: HashSet::new(),
     };
-    let text = without_unclosed(input, walker.diagnostics);
+    let text = brace::without_unclosed(input, walker.diagnostics);
     let file = match Grammar::parse(Rule::file, &text) {
         Ok(mut pairs) => walker.file(pairs.next()),
         Err(error) => {
@@ -70,34 +71,6 @@ pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagno
         broken: walker.broken,
     }
 }
-
-/// Reports braces that are not closed, and puts a sign in their place that the grammar does not
-/// know: skipping what is wrong up to the closing brace would look for it to the end of the file,
-/// once for each brace around.
-fn without_unclosed<'a>(input: &'a Preprocessed, diagnostics: &mut Diagnostics) -> Cow<'a, str> {
-    let mut open = Vec::new();
-    for (at, byte) in input.text.bytes().enumerate() {
-        match byte {
-            b'{' => open.push(at),
-            b'}' => drop(open.pop()),
-            _ => {}
-        }
-    }
-    let mut text = Cow::Borrowed(input.text.as_str());
-    for at in open {
-        let span = input.origins.span(at..at + 1);
-        diagnostics.push(Diagnostic::new(
-            Code::Syntax,
-            span,
-            "the brace is not closed",
-        ));
-        text.to_mut().replace_range(at..=at, UNCLOSED);
-    }
-    text
-}
-
-/// Stands for a brace that is not closed.
-const UNCLOSED: &str = "\u{1}";
 
 struct Walker<'a> {
     input: &'a Preprocessed,
@@ -217,7 +190,7 @@ impl Walker<'_> {
             Rule::text => Value::Text(pair.as_str().trim_matches('"').to_owned(), self.span(pair)),
             _ => {
                 let span = self.span(pair);
-                let number = number(pair.as_str()).unwrap_or_else(|message| {
+                let number = token::number(pair.as_str()).unwrap_or_else(|message| {
                     self.diagnostics
                         .push(Diagnostic::new(Code::BadNumber, span, message));
                     0
@@ -241,7 +214,7 @@ impl Walker<'_> {
                 let words = pair.into_inner().map(|word| word.as_str().to_owned());
                 TypeSpecifierKind::Integer(words.collect())
             }
-            Rule::plain_type => TypeSpecifierKind::Plain(plain_type(pair.as_str())),
+            Rule::plain_type => TypeSpecifierKind::Plain(token::plain_type(pair.as_str())),
             Rule::enum_type_spec => TypeSpecifierKind::Enum(self.enum_body(parts(pair).next())),
             Rule::struct_type_spec => {
                 TypeSpecifierKind::Struct(self.struct_body(parts(pair).next()))
@@ -251,7 +224,7 @@ impl Walker<'_> {
             }
             Rule::prefixed_type => {
                 let mut parts = parts(pair);
-                let prefix = prefix(parts.next().as_str());
+                let prefix = token::prefix(parts.next().as_str());
                 TypeSpecifierKind::Name(Some(prefix), self.ident(&parts.next()))
             }
             _ => TypeSpecifierKind::Name(None, self.ident(&pair)),
@@ -489,43 +462,4 @@ impl Walker<'_> {
             value: self.value(&parts.next()),
         }
     }
-}
-
-fn plain_type(word: &str) -> PlainType {
-    match word {
-        "float" => PlainType::Float,
-        "double" => PlainType::Double,
-        "quadruple" => PlainType::Quadruple,
-        "bool" => PlainType::Bool,
-        "opaque" => PlainType::Opaque,
-        _ => PlainType::String,
-    }
-}
-
-fn prefix(word: &str) -> Prefix {
-    match word {
-        "struct" => Prefix::Struct,
-        "enum" => Prefix::Enum,
-        _ => Prefix::Union,
-    }
-}
-
-/// The value of a literal: `0x` is hexadecimal, another leading zero octal, as in C.
-fn number(literal: &str) -> Result<i128, String> {
-    let (sign, digits) = literal
-        .strip_prefix('-')
-        .map_or((1, literal), |digits| (-1, digits));
-    let (base, name, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, "hexadecimal", &digits[2..]),
-        [b'0', _, ..] => (8, "octal", &digits[1..]),
-        _ => (10, "decimal", digits),
-    };
-    if let Some(digit) = digits.chars().find(|digit| !digit.is_digit(base)) {
-        return Err(format!("`{digit}` is not a digit of an {name} number"));
-    }
-    let value = i128::from_str_radix(digits, base).map(|value| sign * value);
-    value
-        .ok()
-        .filter(|value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value))
-        .ok_or_else(|| format!("`{literal}` does not fit into 64 bits"))
 }

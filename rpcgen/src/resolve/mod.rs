@@ -1,6 +1,7 @@
 //! AST to model: every name looked up, every rule checked, every fault reported.
 
 mod analysis;
+mod attribute;
 mod collect;
 mod constants;
 mod graph;

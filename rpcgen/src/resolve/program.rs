@@ -3,15 +3,15 @@
 use super::{Resolver, analysis, integer, list, types::Place};
 use crate::{
     ast::{
-        Argument, Attribute, Declaration, Definition, File, Ident, InterfaceDef, Member, PlainType,
-        ProcedureDef, ProgramDef, TypeSpecifierKind, Value, VersionDef,
+        Declaration, Definition, File, Ident, InterfaceDef, Member, PlainType, ProcedureDef,
+        ProgramDef, TypeSpecifierKind, VersionDef,
     },
     diagnostic::{Code, Diagnostic},
     model::{Field, Procedure, Program, Shape, Type, TypeDef, Version},
     names::{self, Scope},
     source::Span,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The first program number that RFC 5531 §13.4 leaves to users, and how many there are.
 const USER_PROGRAMS: (u32, u32) = (0x2000_0000, 0x2000_0000);
@@ -349,101 +349,9 @@ impl Resolver<'_> {
              `T items<>` an array",
         ));
     }
-
-    // ---- attributes
-
-    fn interface_attributes(&mut self, attributes: &[Attribute]) -> Pins {
-        let mut pins = Pins::default();
-        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-        for attribute in attributes {
-            let name = attribute.name.name.as_str();
-            if let Some(first) = seen.insert(name, attribute.span) {
-                let message = format!("`{name}` is given twice");
-                let fault = Diagnostic::new(Code::BadAttribute, attribute.span, message);
-                self.diagnostics.push(fault.also(first, "the first one"));
-                continue;
-            }
-            match name {
-                "program" => pins.program = self.attribute_number(attribute),
-                "version" => pins.version = self.attribute_number(attribute),
-                _ => self.unsupported_attribute(attribute),
-            }
-        }
-        pins
-    }
-
-    fn attribute_number(&mut self, attribute: &Attribute) -> Option<u32> {
-        let name = &attribute.name.name;
-        if let [
-            Argument {
-                pointer: None,
-                value: value @ (Value::Number(..) | Value::Name(_)),
-            },
-        ] = attribute.arguments.as_slice()
-        {
-            return self.number(value, &format!("a {name} number (32 bits, unsigned)"));
-        }
-        let message = format!("`{name}` takes one number");
-        self.error(Code::BadAttribute, attribute.span, message);
-        None
-    }
-
-    fn parameter_attribute(&mut self, attribute: &Attribute) {
-        // `in` is what a parameter is anyway.
-        if attribute.name.name != "in" || !attribute.arguments.is_empty() {
-            self.unsupported_attribute(attribute);
-        }
-    }
-
-    pub(super) fn unsupported_attribute(&mut self, attribute: &Attribute) {
-        let name = &attribute.name.name;
-        let (code, message) = match name.as_str() {
-            "program" | "version" => (
-                Code::BadAttribute,
-                format!("`{name}` belongs before an `interface`"),
-            ),
-            _ if ATTRIBUTES.contains(&name.as_str()) => (
-                Code::Unsupported,
-                format!("this release does not support `{name}` here"),
-            ),
-            _ => (
-                Code::BadAttribute,
-                format!("there is no attribute `{name}`"),
-            ),
-        };
-        self.error(code, attribute.span, message);
-    }
 }
 
 const PROCEDURE_NUMBER: &str = "a procedure number (32 bits, unsigned)";
-
-/// Attributes of the language beside `program` and `version`.
-const ATTRIBUTES: &[&str] = &[
-    "broadcast",
-    "deadline",
-    "deprecated",
-    "first_is",
-    "idempotent",
-    "in",
-    "last_is",
-    "length_is",
-    "max_is",
-    "maybe",
-    "oneway",
-    "out",
-    "range",
-    "ref",
-    "size_is",
-    "string",
-    "unique",
-];
-
-/// The numbers that attributes of an interface give.
-#[derive(Default)]
-struct Pins {
-    program: Option<u32>,
-    version: Option<u32>,
-}
 
 /// The procedures of a version under construction.
 struct Procedures<'a> {

@@ -1,0 +1,42 @@
+//! What words and literals stand for.
+
+use crate::ast::{PlainType, Prefix};
+
+pub(super) fn plain_type(word: &str) -> PlainType {
+    match word {
+        "float" => PlainType::Float,
+        "double" => PlainType::Double,
+        "quadruple" => PlainType::Quadruple,
+        "bool" => PlainType::Bool,
+        "opaque" => PlainType::Opaque,
+        _ => PlainType::String,
+    }
+}
+
+pub(super) fn prefix(word: &str) -> Prefix {
+    match word {
+        "struct" => Prefix::Struct,
+        "enum" => Prefix::Enum,
+        _ => Prefix::Union,
+    }
+}
+
+/// The value of a literal: `0x` is hexadecimal, another leading zero octal, as in C.
+pub(super) fn number(literal: &str) -> Result<i128, String> {
+    let (sign, digits) = literal
+        .strip_prefix('-')
+        .map_or((1, literal), |digits| (-1, digits));
+    let (base, name, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, "hexadecimal", &digits[2..]),
+        [b'0', _, ..] => (8, "octal", &digits[1..]),
+        _ => (10, "decimal", digits),
+    };
+    if let Some(digit) = digits.chars().find(|digit| !digit.is_digit(base)) {
+        return Err(format!("`{digit}` is not a digit of an {name} number"));
+    }
+    let value = i128::from_str_radix(digits, base).map(|value| sign * value);
+    value
+        .ok()
+        .filter(|value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value))
+        .ok_or_else(|| format!("`{literal}` does not fit into 64 bits"))
+}
