@@ -12,7 +12,12 @@ use std::{
 const SNAPSHOT_INPUTS: &str = "../rpcgen/tests/idl";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    rpcgen::Builder::new().compile(&["idl/interop.x", "idl/behaviour.idl", "idl/vectors.x"])?;
+    rpcgen::Builder::new().compile(&[
+        "idl/interop.x",
+        "idl/behaviour.idl",
+        "idl/vectors.x",
+        "../examples/calc/calc.idl",
+    ])?;
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     compile_snapshot_inputs(&out_dir)
 }
