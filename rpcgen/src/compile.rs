@@ -6,7 +6,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
     format,
     model::Model,
-    parse, preprocess, resolve,
+    names, parse, preprocess, resolve,
     source::{FileId, Loader, SourceMap},
 };
 use std::path::Path;
@@ -56,6 +56,7 @@ pub fn analyse(
     let parsed = parse::parse(&text, sources, diagnostics);
     let mut model = resolve::resolve(&parsed, config.strings, sources, diagnostics)?;
     model.source.clone_from(&sources.file(file).name);
+    model.module = sources.file(file).stem().map(names::value_name);
     Some(model)
 }
 

@@ -7,6 +7,9 @@
 pub struct Model {
     /// The source file, for the header of what is generated.
     pub source: String,
+    /// The module that the generated file is where it is checked in: the name of the source file,
+    /// if it has one.
+    pub module: Option<String>,
     /// Constants and types, in the order of the file.
     pub items: Vec<Item>,
     /// All types; a [`TypeId`] is an index.

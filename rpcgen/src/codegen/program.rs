@@ -2,7 +2,6 @@
 
 use super::{Context, Piece, client, doc, procedure, server, service, syntax};
 use crate::model::{Name, Procedure, Program, Version};
-use std::path::Path;
 use syn::{Attribute, parse_quote};
 
 /// A program: its number, and a module for each version.
@@ -99,9 +98,7 @@ pub(super) fn arguments_name(procedure: &Procedure) -> String {
 /// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what
 /// people write who check `calc.rs` in.
 fn allow(context: &Context<'_>, module: &str) -> Attribute {
-    let source = Path::new(&context.model.source);
-    let stem = source.file_stem().and_then(|stem| stem.to_str());
-    if stem.map(crate::names::value_name).as_deref() == Some(module) {
+    if context.model.module.as_deref() == Some(module) {
         return parse_quote! {
             #[allow(dead_code, clippy::module_inception, reason = "few crates use both stubs")]
         };

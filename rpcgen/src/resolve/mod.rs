@@ -74,6 +74,7 @@ pub fn resolve(
         .unwrap_or_default();
     Some(Model {
         source,
+        module: None,
         items,
         types: types?,
         programs,
