@@ -6,7 +6,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
     format,
     model::Model,
-    names, parse, preprocess, resolve,
+    parse, preprocess, resolve,
     source::{FileId, Loader, SourceMap},
 };
 use std::path::Path;
@@ -54,10 +54,7 @@ pub fn analyse(
         return None;
     }
     let parsed = parse::parse(&text, sources, diagnostics);
-    let mut model = resolve::resolve(&parsed, config.strings, sources, diagnostics)?;
-    model.source.clone_from(&sources.file(file).name);
-    model.module = sources.file(file).stem().map(names::value_name);
-    Some(model)
+    resolve::resolve(&parsed, file, config.strings, sources, diagnostics)
 }
 
 /// From model to text.

@@ -19,7 +19,7 @@ use crate::{
     model::{Constant, ConstantValue, Item, Model, Name},
     names::Scope,
     parse::Parsed,
-    source::{SourceMap, Span},
+    source::{FileId, SourceMap, Span},
 };
 use collect::Declarations;
 use constants::Constants;
@@ -37,11 +37,12 @@ pub enum Strings {
     Bytes,
 }
 
-/// Resolves a file.
+/// Resolves what was parsed of the file `root` and of those that it includes.
 ///
 /// Returns `None` where there are errors, from here or from before.
 pub fn resolve(
     parsed: &Parsed,
+    root: FileId,
     strings: Strings,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
@@ -67,14 +68,10 @@ pub fn resolve(
     if diagnostics.has_errors() {
         return None;
     }
-    let source = sources
-        .files()
-        .next()
-        .map(|file| file.name.clone())
-        .unwrap_or_default();
+    let source = sources.file(root);
     Some(Model {
-        source,
-        module: None,
+        source: source.name.clone(),
+        module: source.stem().map(crate::names::value_name),
         items,
         types: types?,
         programs,
