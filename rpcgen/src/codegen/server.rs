@@ -73,7 +73,7 @@ fn dispatch(procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
                 parse_quote!(::rpc_runtime::Answer::future(#module::#name(service, call)))
             }
             Flavor::Blocking => parse_quote! {
-                ::rpc_runtime::Answer::blocking(move || #module::#name(&*service, &call))
+                ::rpc_runtime::Answer::blocking(move || #module::#name::<S>(&service, &call))
             },
         };
         parse_quote!(#number => #answer,)
@@ -131,14 +131,12 @@ fn answers(context: &Context<'_>, procedures: &[&Procedure], flavor: Flavor) -> 
 fn answer(context: &Context<'_>, procedure: &Procedure, flavor: Flavor) -> ItemFn {
     let (name, service) = (syntax::ident(&procedure.name.rust), flavor.service());
     let (decode, passed) = arguments(context, procedure);
-    // By the trait's path: a procedure may be called `clone`, which `Arc` has too.
+    // By the type's path: a procedure may be called `clone`, which `Arc` has too.
     let result: Expr = match flavor {
         Flavor::Waiting => {
-            parse_quote!(super::#service::#name(&*service, call.context(), #(#passed),*).await?)
+            parse_quote!(S::#name(&service, call.context(), #(#passed),*).await?)
         }
-        Flavor::Blocking => {
-            parse_quote!(super::#service::#name(service, call.context(), #(#passed),*)?)
-        }
+        Flavor::Blocking => parse_quote!(S::#name(service, call.context(), #(#passed),*)?),
     };
     let body: Vec<Stmt> = match &procedure.result {
         None => vec![
