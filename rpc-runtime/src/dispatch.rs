@@ -110,6 +110,7 @@ pub struct AlreadyServed {
 
 /// What becomes of a message that was received.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Dispatched {
     /// It is not a call that can be answered: a datagram is dropped, a connection closed.
     Undecodable(CallHeaderError),

@@ -74,11 +74,20 @@ impl Message {
 
 /// A whole message that was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Received {
     /// The peer that sent it.
     pub from: Peer,
     /// What it sent.
     pub message: Bytes,
+}
+
+impl Received {
+    /// A message that this peer sent.
+    #[must_use]
+    pub fn new(from: Peer, message: Bytes) -> Self {
+        Self { from, message }
+    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,64 @@ mod tcp;
 mod transport;
 mod udp;
 
+use std::{
+    pin::pin,
+    task::{Context, Poll},
+};
+
 pub use address::ConnectError;
 pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
 pub use transport::Transport;
+
+/// Has the task woken once others have run, and once the runtime has looked for input.
+///
+/// Waking the task here and now would not do: a runtime of one thread looks for input every 61
+/// turns of its tasks only, and all of them could be turns of one busy connection.
+fn give_way(cx: &mut Context<'_>) {
+    let _: Poll<()> = pin!(tokio::task::yield_now()).poll(cx);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::poll_fn,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering::Relaxed},
+        },
+    };
+    use tokio::{net::UdpSocket, runtime::Builder};
+
+    #[test]
+    fn task_that_gives_way_lets_input_be_seen() {
+        // This runtime looks for input when all tasks wait, or have given way.
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_all().event_interval(u32::MAX).build();
+        let test = async {
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let is_received = Arc::new(AtomicBool::new(false));
+            let mut turns = 0;
+            let busy = tokio::spawn({
+                let is_received = Arc::clone(&is_received);
+                poll_fn(move |cx| {
+                    turns += 1;
+                    if is_received.load(Relaxed) || turns == 1000 {
+                        return Poll::Ready(is_received.load(Relaxed));
+                    }
+                    give_way(cx);
+                    Poll::Pending
+                })
+            });
+            let address = socket.local_addr().unwrap();
+            let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            sender.send_to(b"input", address).unwrap();
+            socket.recv(&mut [0; 5]).await.unwrap();
+            is_received.store(true, Relaxed);
+            assert!(busy.await.unwrap(), "before the busy task had ended");
+        };
+        runtime.unwrap().block_on(test);
+    }
+}

@@ -52,6 +52,7 @@ impl XidSequence {
 
 /// How a transaction ended.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Ended {
     /// By this message.
     Reply(Bytes),
@@ -63,6 +64,7 @@ pub enum Ended {
 
 /// The end of a transaction, and how often its call was handed to the transport.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Completion {
     /// How it ended.
     pub ended: Ended,
@@ -175,11 +177,26 @@ impl Transactions {
         true
     }
 
-    /// Notes that the transport ended before it took any byte of the call.
-    pub fn not_transmitted(&mut self, xid: Xid) {
-        if let Some(transaction) = self.running(xid) {
-            transaction.transmissions = transaction.transmissions.saturating_sub(1);
+    /// Notes that the transport did not take any byte of a copy of the call after all; says
+    /// whether the call is in flight and waits for its first transmission again.
+    ///
+    /// A later copy needs no second attempt: the next one is due in its time.
+    pub fn not_transmitted(&mut self, xid: Xid) -> bool {
+        let Some(transaction) = self.running(xid) else {
+            return false;
+        };
+        transaction.transmissions = transaction.transmissions.saturating_sub(1);
+        let is_unsent = transaction.transmissions == 0;
+        if is_unsent {
+            transaction.retransmission = None;
         }
+        is_unsent
+    }
+
+    /// Whether the call still waits for its end.
+    #[must_use]
+    pub fn is_running(&mut self, xid: Xid) -> bool {
+        self.running(xid).is_some()
     }
 
     /// Ends the transaction to which this message is the reply, and gives its waker.

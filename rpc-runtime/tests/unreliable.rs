@@ -30,8 +30,9 @@ use tokio::{
 struct Scripted {
     is_reliable: bool,
     message_max: usize,
-    /// Whether it takes messages.
-    is_open: bool,
+    /// Messages that it takes until it is given room for more, or an error.
+    room: usize,
+    more_room: UnboundedReceiver<io::Result<usize>>,
     sent: UnboundedSender<Vec<(Instant, Bytes)>>,
     /// Messages to receive, and the errors that end the transport.
     incoming: UnboundedReceiver<io::Result<Bytes>>,
@@ -42,21 +43,25 @@ struct Script {
     /// The batches that the client sent, with the times.
     sent: UnboundedReceiver<Vec<(Instant, Bytes)>>,
     incoming: UnboundedSender<io::Result<Bytes>>,
+    more_room: UnboundedSender<io::Result<usize>>,
 }
 
 fn scripted() -> (Scripted, Script) {
     let (sent, sent_receiver) = mpsc::unbounded_channel();
     let (incoming_sender, incoming) = mpsc::unbounded_channel();
+    let (more_room_sender, more_room) = mpsc::unbounded_channel();
     let transport = Scripted {
         is_reliable: false,
         message_max: RECORD_MAX,
-        is_open: true,
+        room: usize::MAX,
+        more_room,
         sent,
         incoming,
     };
     let script = Script {
         sent: sent_receiver,
         incoming: incoming_sender,
+        more_room: more_room_sender,
     };
     (transport, script)
 }
@@ -68,18 +73,25 @@ fn client(transport: Scripted) -> CalcClient {
 impl Transport for Scripted {
     fn poll_send(
         &mut self,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         messages: &mut VecDeque<Message>,
     ) -> Poll<io::Result<()>> {
-        if messages.is_empty() {
-            return Poll::Ready(Ok(()));
-        } else if !self.is_open {
-            return Poll::Pending;
+        while !messages.is_empty() {
+            while self.room == 0 {
+                // A script that is gone gives no room.
+                let Poll::Ready(Some(room)) = self.more_room.poll_recv(cx) else {
+                    return Poll::Pending;
+                };
+                self.room = room?;
+            }
+            let now = Instant::now();
+            let count = self.room.min(messages.len());
+            let batch = messages.drain(..count);
+            let batch = batch.map(|message| (now, message.to_bytes()));
+            // A test that has ended looks at nothing more.
+            let _ = self.sent.send(batch.collect());
+            self.room -= count;
         }
-        let now = Instant::now();
-        let batch = messages.drain(..).map(|message| (now, message.to_bytes()));
-        // A test that has ended looks at nothing more.
-        let _ = self.sent.send(batch.collect());
         Poll::Ready(Ok(()))
     }
 
@@ -91,7 +103,7 @@ impl Transport for Scripted {
         self.incoming.poll_recv(cx).map(|received| {
             let message = received.transpose()?;
             let from = Peer::Memory;
-            messages.extend(message.map(|message| Received { from, message }));
+            messages.extend(message.map(|message| Received::new(from, message)));
             Ok(messages.len())
         })
     }
@@ -119,6 +131,15 @@ impl Script {
         let batch = self.sent.recv().await.unwrap();
         assert_eq!(batch.len(), 1);
         batch.into_iter().next().unwrap()
+    }
+
+    /// Messages that the client sends from now on, one by one, before time goes on.
+    async fn next_at_once(&mut self) -> Option<Bytes> {
+        // The clock only moves once every task waits.
+        let batch = tokio::time::timeout(Duration::from_millis(1), self.sent.recv()).await;
+        let batch = batch.ok()??;
+        assert_eq!(batch.len(), 1);
+        batch.into_iter().next().map(|(_, message)| message)
     }
 
     fn answer(&self, message: Bytes) {
@@ -301,7 +322,7 @@ async fn call_above_the_limit_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn call_that_the_transport_never_took_was_not_executed() {
     let (mut transport, _script) = scripted();
-    transport.is_open = false;
+    transport.room = 0;
     let client = client(transport);
     let (first, second) = tokio::join!(client.add(1, 2), async {
         tokio::time::sleep(seconds(1)).await;
@@ -334,9 +355,70 @@ async fn lost_connection_ends_the_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_queued_behind_a_transport_that_waits_go_when_it_goes_on() {
+    let (mut transport, mut script) = scripted();
+    transport.room = 1;
+    let client = client(transport);
+    let nothing = xdr::Encoder::void;
+    let call = |procedure| client.0.call(procedure, nothing, |_| Ok(()));
+    let _first = (call(&common::ADD), call(&common::ADD));
+    assert!(
+        script.next_at_once().await.is_some(),
+        "there is room for one"
+    );
+    let _queued = call(&common::WAIT);
+    assert!(script.next_at_once().await.is_none());
+    script.more_room.send(Ok(1)).unwrap();
+    script.more_room.send(Ok(1)).unwrap();
+    assert!(script.next_at_once().await.is_some());
+    let queued = script.next_at_once().await.expect("nothing is in its way");
+    assert_eq!(queued[20..24], [0, 0, 0, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_copies_gather_while_the_transport_takes_nothing() {
+    for copies_sent in [0, 1] {
+        let (mut transport, mut script) = scripted();
+        transport.room = copies_sent;
+        let client = client(transport);
+        let call = tokio::spawn(async move { client.add(1, 2).await });
+        tokio::time::sleep(seconds(10)).await;
+        for _ in 0..copies_sent {
+            script.next().await;
+        }
+        script.more_room.send(Ok(100)).unwrap();
+        let message = script.next_at_once().await.unwrap();
+        assert!(script.next_at_once().await.is_none(), "one is enough");
+        script.answer(reply_to(&message));
+        assert_eq!(call.await.unwrap().unwrap(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reply_that_came_before_sending_fails_is_taken() {
+    let (mut transport, mut script) = scripted();
+    (transport.is_reliable, transport.room) = (true, 1);
+    let client = client(transport);
+    let answered = tokio::spawn({
+        let client = client.clone();
+        async move { client.add(1, 2).await }
+    });
+    let (_, message) = script.next().await;
+    let nothing = xdr::Encoder::void;
+    let unsent = client.0.call(&common::WAIT, nothing, |_| Ok(()));
+    script.answer(reply_to(&message));
+    let broken = io::Error::from(io::ErrorKind::BrokenPipe);
+    script.more_room.send(Err(broken)).unwrap();
+    assert_eq!(answered.await.unwrap().unwrap(), 3);
+    let error = unsent.await.unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::ConnectionLost(_)));
+    assert_eq!(error.outcome(), Outcome::NotExecuted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn lost_connection_that_took_nothing() {
     let (mut transport, script) = scripted();
-    transport.is_open = false;
+    transport.room = 0;
     let client = client(transport);
     let call = tokio::spawn(async move { client.add(1, 2).await });
     tokio::task::yield_now().await;

@@ -5,9 +5,9 @@ use alloc::{boxed::Box, vec::Vec};
 use arrayvec::ArrayVec;
 use core::mem::size_of;
 
-/// Elements of no size on the wire that an array may claim: they cost nothing to send, so that no
-/// other bound holds them.
-const ZERO_SIZED_MAX: u32 = 65_536;
+/// Elements of no size on the wire that the arrays of a message may claim, all together: they cost
+/// nothing to send, so that no other bound holds them.
+pub(crate) const ZERO_SIZED_MAX: u32 = 65_536;
 
 /// Memory, in bytes, that may be reserved for an array before its elements were read, even where
 /// its share of what the input that is left occupies itself is less.
@@ -78,12 +78,11 @@ impl Decoder<'_> {
         min_size: usize,
         decode: impl FnMut(&mut Self) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let max = if min_size == 0 {
-            max.min(ZERO_SIZED_MAX)
+        let len = if min_size == 0 {
+            self.take_zero_sized_len(max)?
         } else {
-            max
+            self.take_len(max, min_size)?
         };
-        let len = self.take_len(max, min_size)?;
         self.elements(len, decode)
     }
 

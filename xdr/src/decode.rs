@@ -58,6 +58,8 @@ pub struct Decoder<'a> {
     /// The message again, where opaque data may be handed out as slices that share its memory.
     shared: Option<&'a Bytes>,
     depth: u32,
+    /// Array elements of no size that the message may still claim.
+    zero_sized_left: u32,
     limits: Limits,
 }
 
@@ -79,6 +81,7 @@ impl<'a> Decoder<'a> {
             offset: 0,
             shared: None,
             depth: 0,
+            zero_sized_left: crate::array::ZERO_SIZED_MAX,
             limits: Limits::default(),
         }
     }
@@ -286,6 +289,14 @@ impl<'a> Decoder<'a> {
         if needed > self.remaining() {
             return Err(self.unexpected_end(needed));
         }
+        Ok(len)
+    }
+
+    /// Reads the count of an array whose elements may take no bytes at all.
+    pub(crate) fn take_zero_sized_len(&mut self, max: u32) -> Result<usize, Error> {
+        let len = self.take_len(max.min(self.zero_sized_left), 0)?;
+        let claimed = u32::try_from(len).unwrap_or(u32::MAX);
+        self.zero_sized_left = self.zero_sized_left.saturating_sub(claimed);
         Ok(len)
     }
 

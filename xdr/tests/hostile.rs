@@ -223,6 +223,15 @@ fn elements_without_size_are_bounded() {
     assert_eq!(fault(decode::<Vec<[u64; 0]>>(CLAIM)), (too_long, 0));
     assert_eq!(decode::<Vec<()>>(&[0, 1, 0, 0]).unwrap().len(), 65_536);
     assert!(decode::<Vec<()>>(&[0, 1, 0, 1]).is_err());
+    // Arrays beside each other share the bound: a word each would else buy 65,536 elements.
+    let arrays = [[0, 0, 0, 2], [0, 0, 0x80, 0], [0, 0, 0x80, 0]].concat();
+    assert!(decode::<Vec<Vec<()>>>(&arrays).is_ok());
+    let arrays = [[0, 0, 0, 2], [0, 0, 0x80, 0], [0, 0, 0x80, 1]].concat();
+    let too_long = ErrorKind::TooLong {
+        len: 0x8001,
+        max: 0x8000,
+    };
+    assert_eq!(fault(decode::<Vec<Vec<()>>>(&arrays)), (too_long, 8));
     // A smaller bound of the interface holds as it is.
     let small = decode_with(CLAIM, |decoder| decoder.array::<()>(7));
     assert_eq!(

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Sleep;
 
-use super::transport::Transport;
+use super::{give_way, transport::Transport};
 use crate::{
     CallErrorKind, Message, Peer, Received, Xid,
     transaction::{Completion, Transactions, XidSequence},
@@ -21,6 +21,9 @@ use crate::{
 
 /// Times that a connection goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
+
+/// Messages of calls that may have been given up before it is worth looking for them.
+const QUEUE_MIN: usize = 64;
 
 /// The xids of this process.
 fn xids() -> &'static XidSequence {
@@ -80,6 +83,17 @@ struct State {
     ended: Option<Arc<io::Error>>,
 }
 
+impl State {
+    /// Drops the messages of calls that nobody waits for any more, once they are the most: a
+    /// transport that takes nothing for a long time must not make the queue grow without end.
+    fn forget_ended_calls(&mut self) {
+        if self.queue.len() > 2 * self.transactions.in_flight() + QUEUE_MIN {
+            let transactions = &mut self.transactions;
+            self.queue.retain(|(xid, _)| transactions.is_running(*xid));
+        }
+    }
+}
+
 impl Shared {
     pub(super) fn peer(&self) -> Peer {
         self.peer
@@ -104,6 +118,7 @@ impl Shared {
         let mut state = self.lock();
         // A connection that has ended meanwhile has ended the transaction too.
         if state.ended.is_none() {
+            state.forget_ended_calls();
             state.queue.push((xid, message));
         }
         wake(state);
@@ -164,23 +179,29 @@ impl<T: Transport> Connection<T> {
                 Ok(Turn::Wait) => return Poll::Pending,
                 Ok(Turn::End) => return Poll::Ready(()),
                 Err(fault) => {
+                    self.take_last_replies(cx);
                     self.end(fault);
                     return Poll::Ready(());
                 }
             }
         }
-        cx.waker().wake_by_ref();
+        give_way(cx);
         Poll::Pending
     }
 
     /// Sends what waits, does what is due, takes what has come. Replies are taken even while the
     /// server takes no calls: it may be waiting for just that.
     fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<Turn> {
+        let had_waited = !self.outgoing.is_empty();
         let ControlFlow::Continue(next_timeout) = self.take_over(cx) else {
             return Ok(Turn::End);
         };
         if let Poll::Ready(sent) = self.transport.poll_send(cx, &mut self.outgoing) {
             sent?;
+            if had_waited {
+                // Calls that were queued behind have woken this task already: they go now.
+                return Ok(Turn::Again);
+            }
         }
         if self.timer.poll(cx, next_timeout).is_ready() {
             self.expire();
@@ -234,13 +255,14 @@ impl<T: Transport> Connection<T> {
 
     /// Ends the calls whose deadline has come, and sends others again.
     ///
-    /// What the transport has not taken goes back to the queue first: a call that ends there was
+    /// Calls that the transport has not taken go back to the queue first: one that ends there was
     /// not sent, and will not be.
     fn expire(&mut self) {
         let mut state = self.shared.lock();
         for message in self.outgoing.drain(..) {
-            if let Some(xid) = message.xid() {
-                state.transactions.not_transmitted(xid);
+            if let Some(xid) = message.xid()
+                && state.transactions.not_transmitted(xid)
+            {
                 self.taken.push((xid, message));
             }
         }
@@ -250,6 +272,17 @@ impl<T: Transport> Connection<T> {
         state.transactions.expire(now(), again, wakers);
         drop(state);
         self.wake_callers();
+    }
+
+    /// Takes the replies that had come before the transport failed: a peer that ends a connection
+    /// may have answered before, and sending fails first.
+    fn take_last_replies(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..TURNS_MAX {
+            match self.transport.poll_receive(cx, &mut self.received) {
+                Poll::Ready(Ok(count)) if count > 0 => self.complete(),
+                _ => return,
+            }
+        }
     }
 
     /// Ends all calls: those that the transport did not take, as not executed.
@@ -335,5 +368,47 @@ impl Timer {
             Some(sleep) => sleep.as_mut().reset(at.into()),
             none => *none = Some(Box::pin(tokio::time::sleep_until(at.into()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::time::Duration;
+
+    /// What callers share with a connection that never takes a call over.
+    fn shared() -> Shared {
+        Shared {
+            peer: Peer::Memory,
+            message_max: usize::MAX,
+            state: Mutex::new(State {
+                transactions: Transactions::reliable(),
+                queue: Vec::new(),
+                waker: None,
+                is_closed: false,
+                ended: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn messages_of_calls_that_are_given_up_do_not_pile_up() {
+        let shared = shared();
+        let deadline = Instant::now() + Duration::from_secs(1000);
+        let start = || {
+            let xid = shared.open(deadline).unwrap();
+            shared.submit(xid, Message::new(Peer::Memory, Bytes::new()));
+            xid
+        };
+        let kept: Vec<Xid> = (0..100).map(|_| start()).collect();
+        for _ in 0..10_000 {
+            shared.give_up(start());
+        }
+        let state = shared.lock();
+        assert!(state.queue.len() <= 2 * (kept.len() + 1) + QUEUE_MIN + 1);
+        let queued = state.queue.iter().map(|&(xid, _)| xid);
+        let alive: Vec<Xid> = queued.filter(|xid| kept.contains(xid)).collect();
+        assert_eq!(alive, kept, "all of them, in their order");
     }
 }

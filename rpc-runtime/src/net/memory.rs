@@ -131,10 +131,8 @@ impl Transport for MemoryTransport {
             receiver, batch, ..
         } = self;
         let count = ready!(receiver.poll_recv_many(cx, batch, BATCH_MAX));
-        messages.extend(batch.drain(..).map(|message| Received {
-            from: Peer::Memory,
-            message,
-        }));
+        let received = batch.drain(..);
+        messages.extend(received.map(|message| Received::new(Peer::Memory, message)));
         Poll::Ready(Ok(count))
     }
 

@@ -6,14 +6,14 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
-use super::transport::Transport;
+use super::{give_way, transport::Transport};
 use crate::{
     Dispatcher, Message, Peer, Received, Xid,
     dispatch::{Dispatched, Execution, system_err},
@@ -21,6 +21,14 @@ use crate::{
 
 /// Times that a connection goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
+
+/// Calls that a connection hands to services before it lets other tasks run: a read may bring
+/// thousands.
+const CALLS_PER_POLL: usize = 512;
+
+/// Bytes of replies that are put together before they are sent and more calls are begun: a few
+/// bytes of calls may ask for a lot.
+const REPLIES_MAX: usize = 1 << 20;
 
 /// How long a connection that ends waits for its peer to end it too: long enough for the last
 /// replies to be read, and not a way to keep connections open.
@@ -44,6 +52,7 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
         calls_max: common.calls_max,
         received: VecDeque::new(),
         outgoing: VecDeque::new(),
+        reply_bytes: 0,
         calls: JoinSet::new(),
         is_reading: true,
     };
@@ -84,9 +93,11 @@ struct Connection<T> {
     transport: T,
     dispatcher: Arc<Dispatcher>,
     calls_max: usize,
-    /// Messages that no service has yet, because too many calls wait for one.
+    /// Messages that no service has yet.
     received: VecDeque<Received>,
     outgoing: VecDeque<Message>,
+    /// Bytes of the replies since everything was sent the last time.
+    reply_bytes: usize,
     /// Calls that could not be answered at once.
     calls: JoinSet<Answered>,
     is_reading: bool,
@@ -98,34 +109,41 @@ type Answered = (Peer, Bytes);
 impl<T: Transport> Connection<T> {
     /// Runs until no more calls come and all that came are answered.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut calls_left = CALLS_PER_POLL;
         for _ in 0..TURNS_MAX {
-            self.answer(cx);
-            let sent = self.transport.poll_send(cx, &mut self.outgoing)?;
-            if !self.is_reading && self.is_idle() && sent.is_ready() {
-                return Poll::Ready(Ok(()));
+            self.answer(cx, &mut calls_left);
+            // A peer that takes no replies is not read from.
+            ready!(self.transport.poll_send(cx, &mut self.outgoing))?;
+            self.reply_bytes = 0;
+            if calls_left == 0 {
+                break;
             }
-            // A peer that takes no replies, or that all services are busy with, is not read from.
-            if !self.is_reading || sent.is_pending() || !self.received.is_empty() {
+            if !self.received.is_empty() {
+                if self.calls.len() < self.calls_max {
+                    continue;
+                }
+                // Nor is one that all services are busy with.
                 return Poll::Pending;
             }
-            match self.transport.poll_receive(cx, &mut self.received)? {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(count) => self.is_reading = count > 0,
+            if !self.is_reading {
+                return if self.calls.is_empty() {
+                    Poll::Ready(Ok(()))
+                } else {
+                    Poll::Pending
+                };
             }
+            let count = ready!(self.transport.poll_receive(cx, &mut self.received))?;
+            self.is_reading = count > 0;
         }
-        cx.waker().wake_by_ref();
+        give_way(cx);
         Poll::Pending
-    }
-
-    fn is_idle(&self) -> bool {
-        self.received.is_empty() && self.calls.is_empty()
     }
 
     /// Hands calls to their services, and collects what services have answered, until neither
     /// brings the other forward.
-    fn answer(&mut self, cx: &mut Context<'_>) {
+    fn answer(&mut self, cx: &mut Context<'_>, calls_left: &mut usize) {
         loop {
-            self.dispatch();
+            self.dispatch(calls_left);
             let mut collected = false;
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
@@ -140,11 +158,15 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Hands as many calls to their services as may wait for one.
-    fn dispatch(&mut self) {
+    /// Hands as many calls to their services as may wait for one, as may be begun before other
+    /// tasks run, and as can be answered before replies have to be sent.
+    fn dispatch(&mut self, calls_left: &mut usize) {
         while self.calls.len() < self.calls_max
+            && *calls_left > 0
+            && self.reply_bytes < REPLIES_MAX
             && let Some(Received { from, message }) = self.received.pop_front()
         {
+            *calls_left -= 1;
             match self.dispatcher.dispatch(&message, from) {
                 Dispatched::Reply(reply) => self.reply(from, reply),
                 Dispatched::Execution(execution) => self.execute(from, execution),
@@ -184,6 +206,7 @@ impl<T: Transport> Connection<T> {
             Some(xid) if !fits => system_err(xid),
             _ => reply,
         };
+        self.reply_bytes += reply.len();
         self.outgoing.push_back(Message::new(to, reply));
     }
 }

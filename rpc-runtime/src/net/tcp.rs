@@ -31,6 +31,14 @@ const UNSENT_MAX: usize = 1 << 20;
 /// Slices that one system call sends at the most; more gain nothing.
 const SLICES_MAX: usize = 32;
 
+/// Records that are handed over at once; others stay in the buffer that they were read into, where
+/// a record of no length takes less memory than in a queue.
+const BATCH_MAX: usize = 512;
+
+/// Bytes of memory for small parts that are kept when everything is sent: the connection may be
+/// idle from now on.
+const COPIED_KEEP: usize = 64 << 10;
+
 /// Bytes that are read at once from a peer that is being closed, to be thrown away.
 const DISCARD_LEN: usize = 1024;
 
@@ -71,21 +79,17 @@ impl TcpTransport {
         Poll::Ready(Ok(()))
     }
 
-    /// Moves the records that are whole to the queue. A fault behind them is left for the next
+    /// Moves records that are whole to the queue. A fault behind them is left for the next
     /// time, so that what came before it is not lost.
     fn take_records(&mut self, messages: &mut VecDeque<Received>) -> io::Result<usize> {
-        let mut count = 0;
-        loop {
+        for count in 0..BATCH_MAX {
             match self.reader.next_record() {
-                Ok(Some(message)) => {
-                    let from = self.peer;
-                    messages.push_back(Received { from, message });
-                    count += 1;
-                }
+                Ok(Some(message)) => messages.push_back(Received::new(self.peer, message)),
                 Err(fault) if count == 0 => return Err(io::Error::other(fault)),
                 _ => return Ok(count),
             }
         }
+        Ok(BATCH_MAX)
     }
 }
 
@@ -235,12 +239,16 @@ impl Unsent {
             self.whole.pop_front();
         }
         self.copied.advance(left);
+        if self.is_empty() && self.copied.try_reclaim(COPIED_KEEP + 1) {
+            self.copied = BytesMut::new();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::poll_fn;
 
     fn message(parts: &[&'static [u8]]) -> Message {
         let mut message = Message::new(Peer::Memory, Bytes::new());
@@ -287,5 +295,45 @@ mod tests {
             ];
             assert_eq!(drain(&mut unsent, step), expected.concat());
         }
+    }
+
+    #[test]
+    fn memory_of_many_small_parts_is_given_back() {
+        let mut unsent = Unsent::default();
+        for (count, is_kept) in [(10, true), (100_000, false), (10, true)] {
+            for _ in 0..count {
+                unsent.push(&message(&[b"a small part"])).unwrap();
+            }
+            drain(&mut unsent, usize::MAX);
+            assert!(!unsent.copied.try_reclaim(COPIED_KEEP + 1));
+            assert_eq!(unsent.copied.try_reclaim(10 * 16), is_kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn records_are_handed_over_in_batches() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        let (stream, address) = listener.accept().await.unwrap();
+        let mut transport = TcpTransport::new(stream, address, 100).unwrap();
+        let records = [0x80, 0, 0, 0].repeat(1000);
+        tokio::io::AsyncWriteExt::write_all(&mut peer, &records)
+            .await
+            .unwrap();
+        drop(peer);
+        let mut received = VecDeque::new();
+        let mut total = 0;
+        loop {
+            let count = poll_fn(|cx| transport.poll_receive(cx, &mut received)).await;
+            let count = count.unwrap();
+            assert_eq!(received.drain(..).count(), count);
+            assert!(count <= BATCH_MAX);
+            if count == 0 {
+                break;
+            }
+            total += count;
+        }
+        assert_eq!(total, 1000);
     }
 }

@@ -14,7 +14,9 @@ pub trait Transport: Send + 'static {
     /// Hands messages over for sending, from the front of the queue, and takes them out of it.
     ///
     /// Ready when the queue is empty and everything was passed on to the peer or the operating
-    /// system. A message that is still in the queue after an error was not sent in any part.
+    /// system. A message that is still in the queue when this returns, pending or with an error,
+    /// was not sent in any part, and may be taken out of the queue again: that is how a caller
+    /// learns that its call was not executed.
     ///
     /// # Errors
     ///

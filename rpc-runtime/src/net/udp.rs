@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{io::ReadBuf, net::UdpSocket};
 
-use super::transport::Transport;
+use super::{give_way, transport::Transport};
 use crate::{Message, Peer, Received};
 
 /// Bytes of the largest datagram: 65,535 of an IPv4 packet less its header and that of UDP.
@@ -107,7 +107,7 @@ impl Transport for UdpTransport {
                 Poll::Ready(Ok((len, from))) => {
                     let bytes = self.buffer.get(..len).unwrap_or_default();
                     let message = Bytes::copy_from_slice(bytes);
-                    messages.push_back(Received { from, message });
+                    messages.push_back(Received::new(from, message));
                     count += 1;
                 }
                 Poll::Ready(Err(_)) => {}
@@ -116,7 +116,7 @@ impl Transport for UdpTransport {
             }
         }
         if count == 0 {
-            cx.waker().wake_by_ref();
+            give_way(cx);
             return Poll::Pending;
         }
         Poll::Ready(Ok(count))

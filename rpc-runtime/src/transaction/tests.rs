@@ -293,3 +293,22 @@ fn reply_to_a_retransmission_is_no_sample() {
         "still backed off"
     );
 }
+
+#[test]
+fn copies_that_the_transport_did_not_take() {
+    let mut world = World::new(Transactions::unreliable(1));
+    let first = world.send();
+    assert!(world.transactions.not_transmitted(first), "not sent yet");
+    let timeout = world.transactions.next_timeout();
+    assert!(timeout.is_some(), "that of its first transmission");
+    assert!(
+        world.time_out().is_empty(),
+        "nothing was sent, so not again"
+    );
+    assert!(world.transactions.transmit(first, &call(first), world.now));
+    assert_eq!(world.time_out(), [first]);
+    assert!(!world.transactions.not_transmitted(first), "sent before");
+    world.transactions.receive(reply(first), world.now);
+    assert!(!world.transactions.not_transmitted(first), "it has ended");
+    assert!(matches!(world.poll(first), Poll::Ready(done) if done.transmissions == 1));
+}

@@ -10,6 +10,9 @@ use tokio::sync::Semaphore;
 
 const PROGRAM: Program = Program::new("Test", 5);
 
+/// Bytes of a large result.
+const LARGE: usize = 256 << 10;
+
 /// Batches to receive, and those sent; what there is of a message is its xid.
 #[derive(Default)]
 struct Scripted {
@@ -17,6 +20,7 @@ struct Scripted {
     batches: Vec<Vec<u32>>,
     reads: usize,
     is_blocked: bool,
+    message_max: usize,
 }
 
 impl Transport for Scripted {
@@ -65,7 +69,7 @@ impl Transport for Scripted {
     }
 
     fn message_max(&self) -> usize {
-        SUCCESS_HEADER_LEN
+        self.message_max
     }
 }
 
@@ -82,7 +86,8 @@ struct Service {
     begun: AtomicUsize,
 }
 
-/// Procedures below 10 answer at once, those below 20 wait for the gate.
+/// Procedures below 10 answer at once, those below 20 wait for the gate, others have a result: of
+/// a word, and from 30 on of 256 KiB.
 fn dispatch(service: Arc<Service>, call: Call) -> Answer {
     match call.procedure() {
         0..10 => Answer::future(async move { call.reply(xdr::Encoder::void) }),
@@ -92,7 +97,10 @@ fn dispatch(service: Arc<Service>, call: Call) -> Answer {
             permit.map_err(|_| Refusal::SystemErr)?.forget();
             call.reply(xdr::Encoder::void)
         }),
-        _ => Answer::future(async move { call.reply(|encoder| encoder.encode(&1_u32)) }),
+        20..30 => Answer::future(async move { call.reply(|encoder| encoder.encode(&1_u32)) }),
+        _ => Answer::future(async move {
+            call.reply(|encoder| encoder.encode(&Bytes::from(vec![0; LARGE])))
+        }),
     }
 }
 
@@ -108,12 +116,14 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
     let connection = Connection {
         transport: Scripted {
             incoming: incoming.iter().map(|batch| batch.to_vec()).collect(),
+            message_max: SUCCESS_HEADER_LEN,
             ..Scripted::default()
         },
         dispatcher: Arc::new(dispatcher),
         calls_max: 2,
         received: VecDeque::new(),
         outgoing: VecDeque::new(),
+        reply_bytes: 0,
         calls: JoinSet::new(),
         is_reading: true,
     };
@@ -185,4 +195,34 @@ async fn busy_connection_lets_others_run() {
     assert_eq!(connection.transport.reads, TURNS_MAX);
     assert!(poll(&mut connection).is_pending());
     assert_eq!(connection.transport.reads, 2 * TURNS_MAX);
+}
+
+#[tokio::test]
+async fn busy_connection_lets_others_run_between_the_calls_of_one_read() {
+    let calls: Vec<u32> = vec![1; 3 * CALLS_PER_POLL];
+    let (mut connection, _) = connection(&[&calls, &[2]]);
+    for polls in 1..=3 {
+        assert!(poll(&mut connection).is_pending());
+        let answered = connection.transport.batches.concat().len();
+        assert_eq!(answered, polls * CALLS_PER_POLL);
+    }
+    assert_eq!(connection.transport.reads, 1);
+    assert!(poll(&mut connection).is_pending());
+    assert_eq!(connection.transport.batches.last(), Some(&vec![2]));
+}
+
+#[tokio::test]
+async fn calls_wait_while_many_bytes_of_replies_do() {
+    let (mut connection, _) = connection(&[&[30; 20]]);
+    connection.transport.message_max = usize::MAX;
+    connection.transport.is_blocked = true;
+    for _ in 0..3 {
+        assert!(poll(&mut connection).is_pending());
+        assert_eq!(connection.outgoing.len(), REPLIES_MAX / LARGE);
+    }
+    connection.transport.is_blocked = false;
+    connection.is_reading = false;
+    assert!(poll(&mut connection).is_ready(), "all are answered");
+    let batches = connection.transport.batches.iter().map(Vec::len);
+    assert_eq!(batches.collect::<Vec<_>>(), [4; 5]);
 }
