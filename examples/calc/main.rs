@@ -10,8 +10,8 @@
 )]
 
 use clap::Parser;
-use rpc_runtime::{Client, Context, Server, ServiceError, memory};
-use std::error::Error;
+use rpc_runtime::{Client, Context, Server, ServiceResult, memory};
+use std::{error::Error, process::ExitCode};
 
 rpc_runtime::include_stubs!("calc");
 
@@ -19,12 +19,12 @@ rpc_runtime::include_stubs!("calc");
 struct Calc;
 
 impl calc::v1::Service for Calc {
-    async fn func1(&self, context: &Context, arg1: i32) -> Result<i32, ServiceError> {
+    async fn func1(&self, context: &Context, arg1: i32) -> ServiceResult<i32> {
         println!("    server: func1({arg1}) for {}", context.peer());
         Ok(arg1.wrapping_mul(2))
     }
 
-    async fn func2(&self, context: &Context, arg1: i32, arg2: i32) -> Result<i32, ServiceError> {
+    async fn func2(&self, context: &Context, arg1: i32, arg2: i32) -> ServiceResult<i32> {
         println!("    server: func2({arg1}, {arg2}) for {}", context.peer());
         Ok(arg1.wrapping_add(arg2))
     }
@@ -37,14 +37,24 @@ struct Arguments {
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "call")]
     serve: Option<String>,
 
-    /// Call the server at this address: tcp://HOST:PORT or udp://HOST:PORT
+    /// Call the server at this address: tcp://HOST:PORT, or udp://HOST:PORT (which waits 30
+    /// seconds for an answer)
     #[arg(long, value_name = "ADDRESS")]
     call: Option<String>,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("calc: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match (arguments.serve, arguments.call) {
         (Some(address), _) => serve(&address).await,
         (None, Some(address)) => call(&address, Client::connect(&address).await?).await,
@@ -60,7 +70,11 @@ async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
         .udp(address)
         .start()
         .await?;
-    println!("serving on {address}, TCP and UDP; Ctrl-C ends");
+    for (scheme, address) in [("tcp", server.tcp_addr()), ("udp", server.udp_addr())] {
+        let address = address.ok_or("the server has no such socket")?;
+        println!("serving on {scheme}://{address}");
+    }
+    println!("Ctrl-C ends");
     tokio::signal::ctrl_c().await?;
     server.shutdown().await;
     Ok(())

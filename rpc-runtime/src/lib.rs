@@ -1,11 +1,34 @@
 //! ONC RPC (Sun RPC, RFC 5531): the runtime behind the clients and servers that `rpcgen` writes.
 //!
-//! A server has versions of programs, each with a service; a `Client` calls their procedures.
-//! Both speak TCP, UDP and, within a process, `memory`; calls and results are XDR (RFC 4506,
-//! crate `xdr`). What a generated file needs is named at the root of this crate.
+//! A service implements the trait that `rpcgen` generated, a `Server` serves it, and a generated
+//! client calls it through a `Client`; both speak TCP, UDP and, within a process, `memory`.
 //!
-//! It is not the compiler (`rpcgen`), has no encryption yet, and does not make calls exactly-once:
-//! a [`CallError`] says whether the call may have been executed.
+//! ```ignore
+//! impl calc::v1::Service for Calc {
+//!     async fn func1(&self, context: &Context, arg1: i32) -> ServiceResult<i32> {
+//!         if context.credential() == &Credential::None {
+//!             return Err(ServiceError::auth(AuthStat::TooWeak));      // or ServiceError::system()
+//!         }
+//!         Ok(arg1 * 2)
+//!     }
+//! }
+//! let server = Server::builder().service(calc::v1::Server::new(Calc)).tcp("0.0.0.0:4000").start().await?;
+//!
+//! let me = AuthSys { stamp: 0, machine_name: "here".into(), uid: 1000, gid: 1000, gids: vec![] };
+//! let client = Client::connect("tcp://server:4000").await?
+//!     .with_deadline(Duration::from_secs(2))                          // of each call; 30 s if not set
+//!     .with_credential(&Credential::Sys(me))?;
+//! match calc::v1::Client::new(client).func1(21).await {
+//!     Ok(result) => println!("{result}"),
+//!     Err(error) if error.outcome() == Outcome::NotExecuted => println!("safe to try again: {error}"),
+//!     Err(error) => println!("it may have been executed: {error}"),
+//! }
+//! ```
+//!
+//! The port of a server is not looked up, for there is no rpcbind yet; `rpcinfo -p HOST` shows it.
+//! There is no encryption yet, and a call is not exactly-once: a [`CallError`] says whether it may have
+//! been executed. [`Answer`], [`Call`], [`Refusal`], [`Reply`], [`VersionServer`] and [`Arc`] are here for
+//! generated code.
 //!
 //! # Modules, in reading order
 //!

@@ -195,6 +195,7 @@ fn nonsense_on_the_command_line_is_2() {
         &["--no-such-flag", "a.x"],
         &["a.x", "b.x", "-o", "out.rs"],
         &["-D", "1=2", "a.x"],
+        &["--verify", "-o", "-", "a.x"],
         &["a.x", "-o", "x.rs", "--out-dir", "."],
     ] {
         assert_eq!(

@@ -69,6 +69,13 @@ impl Arguments {
         if self.files.len() > 1 && self.output.is_some() {
             return Err("--output takes the stubs of one file only; use --out-dir".to_owned());
         }
+        let to_stdout = self
+            .output
+            .as_ref()
+            .is_some_and(|file| file.as_os_str() == "-");
+        if self.verify && to_stdout {
+            return Err("--verify compares with a file, not with standard output".to_owned());
+        }
         if let Some(bad) = self
             .macros
             .iter()

@@ -150,7 +150,12 @@ fn verify(target: &Target, rust: &str) -> Result<(), Failure> {
     match output::is_current(path, rust) {
         Ok(true) => Ok(()),
         Ok(false) => {
-            complain(&format!("{}: out of date", path.display()));
+            let what = if path.exists() {
+                "out of date"
+            } else {
+                "not there"
+            };
+            complain(&format!("{}: {what}", path.display()));
             Err(Failure::OutOfDate)
         }
         Err(error) => Err(io_failure(path, &error)),

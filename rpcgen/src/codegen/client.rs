@@ -72,24 +72,18 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) 
         .iter()
         .filter_map(|field| conversion(context, field))
         .collect();
-    let body: Expr = match procedure.parameters.as_slice() {
-        [] => return (setup, parse_quote!(::xdr::Encoder::void)),
-        [field] => encode_single(context, field),
-        fields => {
-            let body = structure::encode_fields(context, &procedure.name.idl, fields, |field| {
-                passed_reference(context, field)
-            });
-            parse_quote!({ #(#body)* })
-        }
+    if procedure.parameters.is_empty() {
+        return (setup, parse_quote!(::xdr::Encoder::void));
+    }
+    let reference = |field: &Field| passed_reference(context, field);
+    let idl = &procedure.name.idl;
+    let body = structure::encode_fields(context, idl, &procedure.parameters, reference);
+    let body: Expr = match body.as_slice() {
+        [Stmt::Expr(only, None)] => only.clone(),
+        body => parse_quote!({ #(#body)* }),
     };
     setup.push(parse_quote!(let arguments = |encoder: &mut ::xdr::Encoder| #body;));
     (setup, parse_quote!(arguments))
-}
-
-/// A single argument stands for itself on the wire.
-fn encode_single(context: &Context<'_>, field: &Field) -> Expr {
-    let ty = context.model.unalias(&field.ty);
-    context.encode("encoder", ty, &passed_reference(context, field))
 }
 
 /// The name of a parameter; some names have a meaning in the stubs.
