@@ -3,7 +3,7 @@
 //! A service implements the trait that `rpcgen` generated, a `Server` serves it, and a generated
 //! client calls it through a `Client`; both speak TCP, UDP and, within a process, `memory`.
 //!
-//! ```ignore
+//! ```text
 //! impl calc::v1::Service for Calc {
 //!     async fn func1(&self, context: &Context, arg1: i32) -> ServiceResult<i32> {
 //!         if context.credential() == &Credential::None {
