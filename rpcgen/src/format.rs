@@ -74,7 +74,10 @@ fn separate_members(text: &str) -> String {
 
 /// Whether a line ends a member without a body; statements are indented deeper.
 fn is_end_of_declaration(line: &str) -> bool {
-    line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(';')
+    line.starts_with("    ")
+        && !line.starts_with("     ")
+        && !line.starts_with("    //")
+        && line.ends_with(';')
 }
 
 fn indent(text: &str) -> String {

@@ -94,7 +94,7 @@ pub enum ConstantValue {
 pub const INLINE_MAX: u64 = 4096;
 
 /// A type where it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
     /// `int`: 4 bytes, whatever the C spelling.
     Int,
@@ -153,7 +153,7 @@ pub enum Type {
 }
 
 /// The bound of opaque data, of a string, of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bound {
     /// The bound.
     pub max: u32,

@@ -10,26 +10,26 @@ use std::collections::HashMap;
 /// The name of a type, a variant: `nfs_fh3` → `NfsFh3`, `GETATTR3res` → `Getattr3res`.
 #[must_use]
 pub fn type_name(idl: &str) -> String {
-    legal(idl.to_upper_camel_case())
+    legal(words(idl).to_upper_camel_case())
 }
 
 /// The name of a field, a parameter, a procedure, a module: `rdMax` → `rd_max`.
 #[must_use]
 pub fn value_name(idl: &str) -> String {
-    legal(idl.to_snake_case())
+    legal(words(idl).to_snake_case())
 }
 
 /// The name of a constant: `maxNameLen` → `MAX_NAME_LEN`.
 #[must_use]
 pub fn constant_name(idl: &str) -> String {
-    legal(idl.to_shouty_snake_case())
+    legal(words(idl).to_shouty_snake_case())
 }
 
 /// The name of a program's module: without a trailing `prog` or `program`, where something else
 /// remains.
 #[must_use]
 pub fn program_name(idl: &str) -> String {
-    let name = idl.to_snake_case();
+    let name = words(idl).to_snake_case();
     let stem = ["_program", "_prog", "program", "prog"]
         .iter()
         .find_map(|suffix| name.strip_suffix(suffix))
@@ -71,6 +71,12 @@ fn after_program<'a>(idl: &'a str, program: &str) -> Option<&'a str> {
     (!rest.is_empty()).then_some(rest)
 }
 
+/// The name of the struct that carries the arguments of a procedure, by its name in Rust.
+#[must_use]
+pub fn arguments_name(procedure: &str) -> String {
+    type_name(&format!("{procedure}_args"))
+}
+
 /// The variant for a numeric case label.
 #[must_use]
 pub fn number_variant(value: i64) -> String {
@@ -81,11 +87,22 @@ pub fn number_variant(value: i64) -> String {
     }
 }
 
-/// A name that Rust accepts, if need be as `r#name`: not empty, not starting with a digit, and not
-/// one of the four words that `r#` does not help.
+/// What becomes of a name that is nothing but `_`.
+const UNNAMED: &str = "unnamed";
+
+/// The words of a name: what remains without `_` at its ends, if anything does.
+fn words(idl: &str) -> &str {
+    if idl.chars().all(|c| c == '_') {
+        UNNAMED
+    } else {
+        idl
+    }
+}
+
+/// A name that Rust accepts, if need be as `r#name`: not starting with a digit, and not one of the
+/// four words that `r#` does not help.
 fn legal(name: String) -> String {
     match name.as_str() {
-        "" => "_Unnamed".to_owned(),
         "self" | "super" | "crate" | "Self" => name + "_",
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
         _ => name,
@@ -158,6 +175,15 @@ mod tests {
         assert_eq!(value_name("self"), "self_");
         assert_eq!(type_name("self"), "Self_");
         assert_eq!(value_name("type"), "type");
+        assert_eq!(arguments_name("self_"), "SelfArgs");
+    }
+
+    #[test]
+    fn a_name_without_letters_has_the_case_of_its_kind() {
+        assert_eq!(type_name("_"), "Unnamed");
+        assert_eq!(value_name("__"), "unnamed");
+        assert_eq!(constant_name("_"), "UNNAMED");
+        assert_eq!(program_name("_"), "unnamed");
     }
 
     #[test]

@@ -47,6 +47,7 @@ fn long_chains_are_no_recursion() {
     let mut typedefs = String::from("typedef int t0;\n");
     let mut structs = String::from("struct s0 { int x; };\n");
     let mut optional = String::from("struct o0 { o1 *next; int x; };\n");
+    let mut arrays = String::from("struct a5000 { float x; a0 next<>; };\n");
     let mut enumerators = String::from("enum e { E0");
     for index in 1..5_000 {
         let previous = index - 1;
@@ -58,16 +59,27 @@ fn long_chains_are_no_recursion() {
             "struct o{index} {{ o{} *next; int x; }};",
             index + 1
         );
+        let _ = writeln!(arrays, "struct a{index} {{ a{} next<>; }};", index + 1);
         let _ = write!(enumerators, ", E{index}");
     }
     constants.push_str("const C4999 = 1;\n");
     optional.push_str("struct o5000 { o0 *next; int x; };\n");
+    arrays.push_str("struct a0 { a1 next<>; };\n");
     enumerators.push_str(" };\n");
-    for text in [constants, typedefs, structs, optional, enumerators] {
+    for text in [constants, typedefs, structs, optional, arrays, enumerators] {
         let outcome = on_small_stack(text);
         assert_eq!(outcome.diagnostics, []);
         assert!(outcome.rust.is_some());
     }
+}
+
+#[test]
+fn sizes_beyond_all_numbers_are_counted_as_the_largest() {
+    let text = "typedef opaque a[4294967295]; typedef a b[4294967295]; typedef b c[4294967295];\n\
+                program P { version V { void f(c x, c y) = 1; } = 1; } = 0x20000001;";
+    let outcome = on_small_stack(text.to_owned());
+    assert_eq!(outcome.diagnostics, []);
+    assert!(outcome.rust.is_some());
 }
 
 #[test]

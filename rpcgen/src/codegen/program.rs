@@ -83,7 +83,8 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
         eq_hash: all.eq_hash && one.eq_hash,
         default: all.default && one.default,
     });
-    let min_size = fields.iter().map(|field| context.min_size(&field.ty)).sum();
+    let sizes = fields.iter().map(|field| context.min_size(&field.ty));
+    let min_size = sizes.fold(0, u64::saturating_add);
     let Some(traits) = traits else {
         return Vec::new();
     };
@@ -92,7 +93,7 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
 
 /// The name of the struct that carries the arguments.
 pub(super) fn arguments_name(procedure: &Procedure) -> String {
-    format!("{}Args", crate::names::type_name(&procedure.name.rust))
+    crate::names::arguments_name(&procedure.name.rust)
 }
 
 /// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what

@@ -2,6 +2,7 @@
 
 use super::{Context, Piece, doc, structure, syntax};
 use crate::model::{Arm, Field, Label, Shape, Type, TypeDef, Union};
+use std::collections::{HashMap, HashSet};
 use syn::{Expr, Fields, ItemEnum, ItemImpl, Variant, parse_quote};
 
 /// A union and its codec: an enum with one variant for each case label, so that decoding and
@@ -110,16 +111,23 @@ impl Emitter<'_> {
         let discriminant = self
             .context
             .encode_field(self.owner, &name.idl, ty, discriminant);
-        let mut arms: Vec<syn::Arm> = Vec::new();
         // Arms that carry the same field are one: their code is the same.
-        let mut rest: Vec<&Arm> = self.union.arms.iter().collect();
-        while let Some(first) = rest.first().copied() {
-            let same = |arm: &&Arm| carries_same(arm.field.as_ref(), first.field.as_ref());
-            let patterns = rest.iter().copied().filter(|arm| same(arm)).map(pattern);
-            let body = self.encode_arm(first.field.as_ref());
-            arms.push(parse_quote!(#(#patterns)|* => #body,));
-            rest.retain(|arm| !same(arm));
+        let mut merged: Vec<(Option<&Field>, Vec<syn::Pat>)> = Vec::new();
+        let mut index_of: HashMap<Option<(&str, &Type)>, usize> = HashMap::new();
+        for arm in &self.union.arms {
+            let field = arm.field.as_ref();
+            let carried = field.map(|field| (field.name.idl.as_str(), &field.ty));
+            let index = *index_of.entry(carried).or_insert(merged.len());
+            match merged.get_mut(index) {
+                Some((_, patterns)) => patterns.push(pattern(arm)),
+                None => merged.push((field, vec![pattern(arm)])),
+            }
         }
+        let arm = |(field, patterns): (Option<&Field>, Vec<syn::Pat>)| -> syn::Arm {
+            let body = self.encode_arm(field);
+            parse_quote!(#(#patterns)|* => #body,)
+        };
+        let mut arms: Vec<syn::Arm> = merged.into_iter().map(arm).collect();
         if let Some(field) = &self.union.default {
             arms.extend(self.encode_default(field.as_ref()));
         }
@@ -201,8 +209,15 @@ impl Emitter<'_> {
             }
             (arms, _) => parse_quote!(match discriminant { #(#arms)* }),
         };
+        // An enum with one enumerator says all there is to know.
+        let is_used = !(self.union.is_exhaustive && arms.len() == 1);
+        let name: syn::Pat = if is_used {
+            parse_quote!(discriminant)
+        } else {
+            parse_quote!(_)
+        };
         let block: syn::Block = parse_quote!({
-            let discriminant: #ty = #discriminant?;
+            let #name: #ty = #discriminant?;
             #value
         });
         block.stmts
@@ -264,16 +279,12 @@ impl Emitter<'_> {
         let Shape::Enum(shape) = &self.context.model.type_def(*id).shape else {
             return None;
         };
-        let has_arm = |value: i32| {
-            self.union
-                .arms
-                .iter()
-                .any(|arm| arm.label.number() == i64::from(value))
-        };
+        let numbers = self.union.arms.iter().map(|arm| arm.label.number());
+        let taken: HashSet<i64> = numbers.collect();
         let mut left = shape
             .enumerators
             .iter()
-            .filter(|enumerator| !has_arm(enumerator.value));
+            .filter(|enumerator| !taken.contains(&i64::from(enumerator.value)));
         let first = left.next()?;
         left.next()
             .is_none()
@@ -316,13 +327,5 @@ fn ignoring_pattern(arm: &Arm) -> syn::Pat {
     match arm.field {
         None => parse_quote!(Self::#variant),
         Some(_) => parse_quote!(Self::#variant(_)),
-    }
-}
-
-fn carries_same(one: Option<&Field>, other: Option<&Field>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => one.name.idl == other.name.idl && one.ty == other.ty,
-        _ => false,
     }
 }

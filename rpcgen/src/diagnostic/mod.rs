@@ -2,6 +2,9 @@
 
 mod code;
 mod render;
+mod similar;
+
+pub(crate) use similar::similar;
 
 pub use code::{Code, Severity};
 

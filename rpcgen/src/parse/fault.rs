@@ -3,7 +3,7 @@
 
 use super::{Grammar, Rule};
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, similar},
     preprocess::Preprocessed,
 };
 use pest::{
@@ -49,8 +49,14 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
         // A longer word is always possible, and not what is missing.
         expected.retain(|token| token != A_NAME && token != A_NUMBER);
     }
+    let words: Vec<String> = expected
+        .iter()
+        .filter_map(|token| Some(token.strip_prefix('`')?.strip_suffix('`')?.to_owned()))
+        .collect();
     summarize(&mut expected, "`typedef`", DEFINITIONS, "a definition");
-    summarize(&mut expected, "`hyper`", TYPES, "a type");
+    summarize(&mut expected, "`quadruple`", TYPES, "a type");
+    // Behind `int` another word of the same type is possible, and not what is missing.
+    expected.retain(|token| !INTEGER_WORDS.contains(&token.as_str()));
     if expected
         .iter()
         .any(|token| token == "a type" || token == "a definition")
@@ -60,7 +66,40 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
     }
     expected.sort();
     expected.dedup();
-    unexpected(input, at, &expected)
+    let fault = unexpected(input, at, &expected);
+    let found = input
+        .text
+        .get(token_at(&input.text, at))
+        .unwrap_or_default();
+    match similar(found, words.iter().map(String::as_str)) {
+        Some(word) => fault.help(format!("did you mean `{word}`?")),
+        None => missing_semicolon(fault, input, at, &expected),
+    }
+}
+
+/// Points to the end of the line above, where what is wrong is that nothing ends it.
+fn missing_semicolon(
+    fault: Diagnostic,
+    input: &Preprocessed,
+    at: usize,
+    expected: &[String],
+) -> Diagnostic {
+    let before = input.text.get(..at).unwrap_or_default();
+    let end = before.trim_end();
+    let is_new_line = before
+        .get(end.len()..)
+        .is_some_and(|gap| gap.contains('\n'));
+    if !is_new_line || !expected.iter().any(|token| token == "`;`") {
+        return fault;
+    }
+    let start = end
+        .trim_end_matches(is_word)
+        .len()
+        .min(end.len().saturating_sub(1));
+    fault.also(
+        input.origins.span(start..end.len()),
+        "is a `;` missing behind this?",
+    )
 }
 
 const A_NAME: &str = "a name";
@@ -97,6 +136,8 @@ const TYPES: &[&str] = &[
     A_NAME,
 ];
 
+const INTEGER_WORDS: &[&str] = &["`int`", "`hyper`", "`long`", "`short`", "`char`"];
+
 /// Says one thing for a list of words, where `sign` shows that all of them are possible.
 fn summarize(expected: &mut Vec<String>, sign: &str, words: &[&str], summary: &str) {
     if expected.iter().any(|token| token == sign) {
@@ -115,7 +156,7 @@ fn is_word(c: char) -> bool {
 fn expectation(token: &str) -> Option<String> {
     match token {
         "a..z" | "A..Z" => Some(A_NAME.to_owned()),
-        "0..9" | "a..f" | "A..F" => Some(A_NUMBER.to_owned()),
+        "0..9" | "0" | "a..f" | "A..F" => Some(A_NUMBER.to_owned()),
         "\"" => Some("a string".to_owned()),
         "_" | "-" | "BUILTIN_RULE" => None,
         token if token.trim().is_empty() => None,

@@ -9,6 +9,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
     model::{INLINE_MAX, Shape, Traits, Type, TypeDef, TypeId},
 };
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Bytes of memory up to which a struct of scalars is `Copy`.
 const COPY_MAX: u64 = 32;
@@ -25,7 +26,7 @@ pub(super) fn analyse(
     break_cycles(&mut types);
     let edges = edges(&types);
     let by_value = components(&edges);
-    if report_infinite(&edges, &by_value, declarations, diagnostics) {
+    if report_infinite(&types, &edges, &by_value, declarations, diagnostics) {
         return None;
     }
     measure(&mut types, &by_value.order);
@@ -81,23 +82,56 @@ fn box_optional(ty: &mut Type, is_cyclic: &impl Fn(TypeId) -> bool) {
     }
 }
 
-/// Reports types that contain themselves by value, each cycle once; tells whether there were any.
+/// The typedefs that each typedef names, behind arrays and boxes too: Rust expands them all.
+fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
+    let alias = |id: TypeId| match types.get(id.0).map(|def| &def.shape) {
+        Some(Shape::Alias(ty)) => Some(ty),
+        _ => None,
+    };
+    let edge = |id: usize| {
+        let target = named_in(alias(TypeId(id))?)?;
+        alias(target).map(|_| target.0)
+    };
+    (0..types.len())
+        .map(|id| edge(id).into_iter().collect())
+        .collect()
+}
+
+/// The named type at the core of a type.
+fn named_in(ty: &Type) -> Option<TypeId> {
+    match ty {
+        Type::Named(id) => Some(*id),
+        Type::List { node, .. } => Some(*node),
+        Type::Optional { value: inner, .. }
+        | Type::FixedArray { element: inner, .. }
+        | Type::Array(inner, _) => named_in(inner),
+        _ => None,
+    }
+}
+
+/// Reports types that contain themselves by value, and typedefs that name nothing but each other,
+/// each cycle once; tells whether there were any.
 fn report_infinite(
+    types: &[TypeDef],
     edges: &[Vec<usize>],
     by_value: &Components,
     declarations: &Declarations<'_>,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let mut reported = Vec::new();
-    for (id, targets) in edges.iter().enumerate() {
-        let component = by_value.of.get(id);
-        let is_cyclic = targets
-            .iter()
-            .any(|&target| by_value.of.get(target) == component);
-        if !is_cyclic || reported.contains(&component) {
-            continue;
-        }
-        reported.push(component);
+    let alias_edges = alias_edges(types);
+    let aliases = cycles(&alias_edges, &components(&alias_edges));
+    // A typedef has one edge, so one that is on a cycle of typedefs is on no other.
+    let is_struct = |id: &usize| {
+        let def = types.get(*id);
+        def.is_some_and(|def| !matches!(def.shape, Shape::Alias(_)))
+    };
+    let infinite = cycles(edges, by_value);
+    let infinite: Vec<usize> = infinite
+        .into_iter()
+        .filter(|cycle| cycle.iter().any(is_struct))
+        .filter_map(|cycle| cycle.first().copied())
+        .collect();
+    for &id in &infinite {
         let declaration = declarations.get(TypeId(id));
         let message = format!("`{}` contains itself without an end", declaration.name);
         diagnostics.push(
@@ -105,7 +139,31 @@ fn report_infinite(
                 .help("a value can hold another of its type behind a `*` or in an array `<>`"),
         );
     }
-    !reported.is_empty()
+    for id in aliases.iter().filter_map(|cycle| cycle.first()) {
+        let declaration = declarations.get(TypeId(*id));
+        let message = format!("`{}` is a name of nothing but itself", declaration.name);
+        diagnostics.push(
+            Diagnostic::new(Code::InfiniteType, declaration.name_span, message)
+                .help("only a struct, or a union with data in two arms, can hold its own type"),
+        );
+    }
+    !infinite.is_empty() || !aliases.is_empty()
+}
+
+/// The nodes of each cycle, by the first of them.
+fn cycles(edges: &[Vec<usize>], found: &Components) -> Vec<Vec<usize>> {
+    let mut cycles: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut first_of: HashMap<usize, usize> = HashMap::new();
+    for (id, (targets, component)) in edges.iter().zip(&found.of).enumerate() {
+        let is_cyclic = targets
+            .iter()
+            .any(|&target| found.of.get(target) == Some(component));
+        if is_cyclic {
+            let first = *first_of.entry(*component).or_insert(id);
+            cycles.entry(first).or_default().push(id);
+        }
+    }
+    cycles.into_values().collect()
 }
 
 /// Sizes on the wire and in memory, of each type after those it contains.
@@ -220,21 +278,35 @@ fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
 }
 
 /// Traits of all types. Every type is taken to have all of them until a part of it lacks one:
-/// types may contain each other behind boxes, so this goes on until nothing changes.
+/// types may contain each other behind boxes, so a type is looked at again whenever one that it
+/// names loses a trait.
 fn derive_traits(types: &mut [TypeDef], order: &[usize]) {
-    loop {
-        let mut changed = false;
-        for &id in order {
-            let Some(traits) = types.get(id).map(|def| shape_traits(types, def)) else {
-                continue;
-            };
-            if let Some(def) = types.get_mut(id) {
-                changed |= def.traits != traits;
-                def.traits = traits;
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); types.len()];
+    for (id, def) in types.iter().enumerate() {
+        for part in def.shape.types().into_iter().filter_map(named_in) {
+            if let Some(users) = users.get_mut(part.0) {
+                users.push(id);
             }
         }
-        if !changed {
-            return;
+    }
+    let mut waiting: VecDeque<usize> = order.iter().copied().collect();
+    let mut is_waiting = vec![true; types.len()];
+    while let Some(id) = waiting.pop_front() {
+        let Some(traits) = types.get(id).map(|def| shape_traits(types, def)) else {
+            continue;
+        };
+        if let Some(is_waiting) = is_waiting.get_mut(id) {
+            *is_waiting = false;
+        }
+        let Some(def) = types.get_mut(id).filter(|def| def.traits != traits) else {
+            continue;
+        };
+        def.traits = traits;
+        for &user in users.get(id).into_iter().flatten() {
+            if let Some(is_waiting) = is_waiting.get_mut(user).filter(|waiting| !**waiting) {
+                *is_waiting = true;
+                waiting.push_back(user);
+            }
         }
     }
 }

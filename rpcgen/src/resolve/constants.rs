@@ -2,7 +2,7 @@
 
 use crate::{
     ast::{EnumBody, Ident, Value},
-    diagnostic::{Code, Diagnostic, Diagnostics},
+    diagnostic::{Code, Diagnostic, Diagnostics, similar},
     model::ConstantValue,
     source::Span,
 };
@@ -153,10 +153,16 @@ impl Constants {
             return;
         }
         let message = format!("the constant `{}` is not defined", name.name);
-        let help = format!(
-            "if a C header defines it, give its value: `-D {}=…`",
-            name.name
-        );
+        let known = self.entries.keys().map(String::as_str);
+        // After so many errors nobody reads this one.
+        let similar = (!diagnostics.is_full()).then(|| similar(&name.name, known));
+        let help = match similar.flatten() {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => format!(
+                "if a C header defines it, give its value: `-D {}=…`",
+                name.name
+            ),
+        };
         diagnostics.push(Diagnostic::new(Code::UndefinedConstant, name.span, message).help(help));
     }
 }

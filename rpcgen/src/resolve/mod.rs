@@ -16,14 +16,17 @@ pub use analysis::{min_size, traits};
 use crate::{
     ast::{Ident, Value},
     diagnostic::{Code, Diagnostic, Diagnostics},
-    model::{Constant, ConstantValue, Item, Model, Name},
+    model::{Constant, ConstantValue, Item, Model, Name, TypeId},
     names::Scope,
     parse::Parsed,
     source::{FileId, SourceMap, Span},
 };
 use collect::Declarations;
 use constants::Constants;
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 /// What becomes of `string`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +60,7 @@ pub fn resolve(
         constants,
         declarations,
         undefined_types: HashSet::new(),
+        enumerators: HashMap::new(),
         root_values: Scope::default(),
         root_types: Scope::default(),
     };
@@ -87,6 +91,8 @@ struct Resolver<'a> {
     declarations: Declarations<'a>,
     /// Names that were reported as undefined, each once.
     undefined_types: HashSet<String>,
+    /// The enumerators of the enums that unions are switched by.
+    enumerators: HashMap<TypeId, Rc<union::Enumerators>>,
     /// Constants at the root of the generated file.
     root_values: Scope,
     /// Types and program modules at the root of the generated file.

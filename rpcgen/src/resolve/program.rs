@@ -20,27 +20,49 @@ const USER_PROGRAMS: (u32, u32) = (0x2000_0000, 0x2000_0000);
 struct Found {
     program: Program,
     span: Span,
-    version_spans: Vec<Span>,
+    versions: VersionSpans,
+}
+
+/// The versions of a program, by number.
+type VersionSpans = HashMap<u32, Span>;
+
+/// All programs so far.
+#[derive(Default)]
+struct Programs {
+    found: Vec<Found>,
+    /// Where each is among them, by name and number.
+    by_name: HashMap<(String, u32), usize>,
+    /// The interface that is named after its file.
+    anonymous: Option<Span>,
+}
+
+impl Programs {
+    fn push(&mut self, found: Found) {
+        let key = (found.program.name.idl.clone(), found.program.number);
+        self.by_name.entry(key).or_insert(self.found.len());
+        self.found.push(found);
+    }
 }
 
 impl Resolver<'_> {
     pub(super) fn programs(&mut self, file: &File, types: &[TypeDef]) -> Vec<Program> {
-        let mut found: Vec<Found> = Vec::new();
-        let mut anonymous: Option<Span> = None;
+        let mut programs = Programs::default();
         for definition in &file.definitions {
             match definition {
                 Definition::Program(program) => {
-                    let program = self.program(program, types);
-                    found.extend(program);
+                    if let Some(found) = self.program(program, types) {
+                        programs.push(found);
+                    }
                 }
                 Definition::Interface(interface) => {
-                    self.interface(interface, types, &mut anonymous, &mut found);
+                    self.interface(interface, types, &mut programs);
                 }
                 Definition::Constant(_) | Definition::Type(_) => {}
             }
         }
-        self.check_programs(&found);
-        found.into_iter().map(|found| found.program).collect()
+        self.check_programs(&programs.found);
+        let found = programs.found.into_iter();
+        found.map(|found| found.program).collect()
     }
 
     fn check_programs(&mut self, found: &[Found]) {
@@ -66,14 +88,13 @@ impl Resolver<'_> {
         let number = self.number(&def.number, "a program number (32 bits, unsigned)");
         let idl = &def.name.name;
         let mut versions = Vec::new();
-        let mut spans: Vec<Span> = Vec::new();
+        let mut spans = VersionSpans::new();
         for version in &def.versions {
             let Some(resolved) = self.version(version, idl, types) else {
                 continue;
             };
-            self.check_version(&versions, &spans, resolved.number, version.number.span());
+            self.check_version(&mut spans, resolved.number, version.number.span());
             versions.push(resolved);
-            spans.push(version.number.span());
         }
         let rust = names::program_name(idl);
         let name = self.name(idl, rust, def.doc.as_ref(), def.name.span);
@@ -85,19 +106,15 @@ impl Resolver<'_> {
         Some(Found {
             program,
             span: def.name.span,
-            version_spans: spans,
+            versions: spans,
         })
     }
 
-    fn check_version(&mut self, versions: &[Version], spans: &[Span], number: u32, span: Span) {
-        let same = versions
-            .iter()
-            .zip(spans)
-            .find(|(version, _)| version.number == number);
-        if let Some((_, first)) = same {
+    fn check_version(&mut self, versions: &mut VersionSpans, number: u32, span: Span) {
+        if let Some(first) = versions.insert(number, span) {
             let message = format!("a second version {number} of the program");
             let fault = Diagnostic::new(Code::DuplicateVersion, span, message);
-            self.diagnostics.push(fault.also(*first, "the first one"));
+            self.diagnostics.push(fault.also(first, "the first one"));
         }
     }
 
@@ -131,15 +148,9 @@ impl Resolver<'_> {
 
     // ---- interface
 
-    fn interface(
-        &mut self,
-        def: &InterfaceDef,
-        types: &[TypeDef],
-        anonymous: &mut Option<Span>,
-        found: &mut Vec<Found>,
-    ) {
+    fn interface(&mut self, def: &InterfaceDef, types: &[TypeDef], programs: &mut Programs) {
         let pins = self.interface_attributes(&def.attributes);
-        let Some(idl) = self.interface_name(def, anonymous) else {
+        let Some(idl) = self.interface_name(def, &mut programs.anonymous) else {
             return;
         };
         let span = def.name.as_ref().map_or(def.keyword, |name| name.span);
@@ -161,18 +172,10 @@ impl Resolver<'_> {
             number: version_number,
             procedures,
         };
-        let same = found
-            .iter()
-            .position(|other| other.program.name.idl == idl && other.program.number == number);
-        if let Some(other) = same.and_then(|index| found.get_mut(index)) {
-            self.check_version(
-                &other.program.versions,
-                &other.version_spans,
-                version_number,
-                span,
-            );
+        let same = programs.by_name.get(&(idl.clone(), number)).copied();
+        if let Some(other) = same.and_then(|index| programs.found.get_mut(index)) {
+            self.check_version(&mut other.versions, version_number, span);
             other.program.versions.push(version);
-            other.version_spans.push(span);
             return;
         }
         let name = self.name(&idl, names::program_name(&idl), def.doc.as_ref(), span);
@@ -181,10 +184,10 @@ impl Resolver<'_> {
             number,
             versions: vec![version],
         };
-        found.push(Found {
+        programs.push(Found {
             program,
             span,
-            version_spans: vec![span],
+            versions: HashMap::from([(version_number, span)]),
         });
     }
 
@@ -253,10 +256,14 @@ impl Resolver<'_> {
         let rust = names::procedure_name(&def.name.name, found.program);
         let clash = found.scope.take(&rust, &def.name.name, def.name.span);
         // The structs that carry several parameters stand side by side in the version's module.
-        let clash = clash.and_then(|()| {
-            found
-                .arguments
-                .take(&names::type_name(&rust), &def.name.name, def.name.span)
+        let clash = clash.and_then(|()| match def.parameters.as_slice() {
+            [] | [_] => Ok(()),
+            _ => {
+                let arguments = names::arguments_name(&rust);
+                found
+                    .arguments
+                    .take(&arguments, &def.name.name, def.name.span)
+            }
         });
         if let Err(clash) = clash {
             self.diagnostics.push(clash);

@@ -6,11 +6,12 @@ use crate::{
         Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
         TypeSpecifier, TypeSpecifierKind, Value,
     },
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, similar},
     model::{Bound, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
     names::{self, Scope},
     source::Span,
 };
+use std::collections::HashMap;
 
 /// Where a declaration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,7 @@ impl Resolver<'_> {
 
     fn enumeration(&mut self, idl: &str, body: &EnumBody) -> Enum {
         let mut scope = Scope::default();
+        let mut first_of: HashMap<i32, String> = HashMap::new();
         let mut found = Enum {
             enumerators: Vec::new(),
             aliases: Vec::new(),
@@ -69,7 +71,7 @@ impl Resolver<'_> {
             let Some(value) = self.enumerator_value(ident) else {
                 continue;
             };
-            let first = found.enumerators.iter().find(|first| first.value == value);
+            let first = first_of.get(&value).cloned();
             let rust = match first {
                 None => names::type_name(&ident.name),
                 Some(_) => names::constant_name(&ident.name),
@@ -79,8 +81,11 @@ impl Resolver<'_> {
             }
             let doc = enumerator.doc.as_ref();
             let name = self.name(&ident.name, rust, doc, enumerator.span);
-            match first.map(|first| first.name.rust.clone()) {
-                None => found.enumerators.push(Enumerator { name, value }),
+            match first {
+                None => {
+                    first_of.insert(value, name.rust.clone());
+                    found.enumerators.push(Enumerator { name, value });
+                }
                 Some(first) => found.aliases.push((name, first)),
             }
         }
@@ -174,7 +179,7 @@ impl Resolver<'_> {
             TypeSpecifierKind::Plain(PlainType::String) => self.string(declaration, suffix, place),
             _ => {
                 let element = self.specified_type(specifier)?;
-                self.warn_char_array(specifier, suffix);
+                self.warn_char(declaration, suffix);
                 self.sized(element, declaration.pointer, suffix)
             }
         }
@@ -355,13 +360,32 @@ impl Resolver<'_> {
             ))
         } else {
             let message = format!("the type `{}` is not defined", name.name);
-            Diagnostic::new(Code::UndefinedType, name.span, message).help(format!(
-                "if a C header defines it, define it here too: `typedef … {};`",
-                name.name
-            ))
+            Diagnostic::new(Code::UndefinedType, name.span, message).help(self.type_help(name))
         };
         self.diagnostics.push(diagnostic);
         None
+    }
+
+    /// What can be done about a type that is not defined.
+    fn type_help(&self, name: &Ident) -> String {
+        let with_suffix = format!("{}_t", name.name);
+        if integer::from_name(&with_suffix).is_some() {
+            return format!("did you mean `{with_suffix}`?");
+        }
+        let declared = self.declarations.types().iter();
+        let candidates = declared
+            .map(|one| one.name.as_str())
+            .chain(self.broken.iter().map(String::as_str))
+            .chain(TYPE_WORDS);
+        // After so many errors nobody reads this one.
+        let similar = (!self.diagnostics.is_full()).then(|| similar(&name.name, candidates));
+        match similar.flatten() {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => format!(
+                "if a C header defines it, define it here too: `typedef … {};`",
+                name.name
+            ),
+        }
     }
 
     /// `struct X` must be a struct, or another name of one.
@@ -382,16 +406,20 @@ impl Resolver<'_> {
         }
     }
 
-    fn warn_char_array(&mut self, specifier: &TypeSpecifier, suffix: Option<&Suffix>) {
-        let TypeSpecifierKind::Integer(words) = &specifier.kind else {
+    /// `char x[n]`, `char x<n>` and `char *x` are seldom what their author thinks they are.
+    fn warn_char(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) {
+        let TypeSpecifierKind::Integer(words) = &declaration.specifier.kind else {
             return;
         };
-        if suffix.is_some() && integer::is_char(words) {
-            let message = "each `char` takes four bytes on the wire";
-            let diagnostic = Diagnostic::new(Code::CharArray, specifier.span, message);
-            self.diagnostics
-                .push(diagnostic.help("bytes are `opaque`, a text is a `string`"));
-        }
+        let message = match (suffix, declaration.pointer) {
+            _ if !integer::is_char(words) => return,
+            (Some(_), _) => "each `char` takes four bytes on the wire",
+            (None, Some(_)) => "`char *` is one `char` that may be absent",
+            (None, None) => return,
+        };
+        let diagnostic = Diagnostic::new(Code::CharArray, declaration.specifier.span, message);
+        self.diagnostics
+            .push(diagnostic.help("bytes are `opaque`, a text is a `string`"));
     }
 
     fn missing_brackets(&mut self, declaration: &Declaration, word: &str, fixed: &str) {
@@ -408,6 +436,12 @@ impl Resolver<'_> {
             .push(diagnostic.help(format!("make a typedef {of} and use its name")));
     }
 }
+
+/// The types of the language that are one word.
+const TYPE_WORDS: [&str; 11] = [
+    "bool", "char", "double", "float", "hyper", "int", "long", "opaque", "short", "string",
+    "unsigned",
+];
 
 /// Stands for a type whose fault was reported, so that what uses it is checked too.
 const PLACEHOLDER: Type = Type::Int;

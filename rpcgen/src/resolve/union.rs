@@ -2,13 +2,13 @@
 
 use super::{Resolver, collect::Body, integer, types::Place};
 use crate::{
-    ast::{Declaration, Ident, PlainType, TypeSpecifierKind, UnionBody, Value},
+    ast::{Declaration, EnumBody, PlainType, TypeSpecifierKind, UnionBody, Value},
     diagnostic::{Code, Diagnostic},
     model::{Arm, Field, Label, Shape, Type, TypeId, Union},
     names::{self, Scope},
     source::Span,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 /// What a discriminant can be.
 enum Discriminant {
@@ -16,10 +16,12 @@ enum Discriminant {
         unsigned: bool,
     },
     Bool,
-    /// The enumerators: name in the file, number. Of several names for a number the first comes
-    /// first.
-    Enum(Vec<(String, i32)>),
+    /// The enumerators, by number: the first name of each.
+    Enum(Rc<Enumerators>),
 }
+
+/// The names of an enum's numbers in the file, of several the first.
+pub(super) type Enumerators = HashMap<i32, String>;
 
 impl Resolver<'_> {
     pub(super) fn union(&mut self, body: &UnionBody) -> Shape {
@@ -48,10 +50,8 @@ impl Resolver<'_> {
         let is_exhaustive = match &kind {
             Discriminant::Integer { .. } => false,
             Discriminant::Bool => arms.len() == 2,
-            Discriminant::Enum(enumerators) => enumerators.iter().all(|(_, number)| {
-                let has_number = |arm: &Arm| arm.label.number() == i64::from(*number);
-                arms.iter().any(has_number)
-            }),
+            // Each arm has an enumerator of its own.
+            Discriminant::Enum(enumerators) => arms.len() == enumerators.len(),
         };
         // Where every value has an arm, nothing is left for the default.
         let default = if is_exhaustive { None } else { default };
@@ -78,18 +78,7 @@ impl Resolver<'_> {
         // Typedefs that define each other are a fault that is reported elsewhere.
         for _ in 0..self.declarations.types().len() {
             let declaration = match self.declarations.get(id).body {
-                Body::Enum(body) => {
-                    let names: Vec<Ident> = body
-                        .enumerators
-                        .iter()
-                        .map(|one| one.name.clone())
-                        .collect();
-                    let value =
-                        |name: Ident| self.enumerator_value(&name).map(|value| (name.name, value));
-                    return Some(Discriminant::Enum(
-                        names.into_iter().filter_map(value).collect(),
-                    ));
-                }
+                Body::Enum(body) => return Some(Discriminant::Enum(self.enumerators(id, body))),
                 Body::Alias(declaration) => declaration,
                 Body::Struct(_) | Body::Union(_) => return None,
             };
@@ -109,6 +98,24 @@ impl Resolver<'_> {
             }
         }
         None
+    }
+
+    /// The enumerators of an enum, looked up once for all unions.
+    fn enumerators(&mut self, id: TypeId, body: &EnumBody) -> Rc<Enumerators> {
+        if let Some(known) = self.enumerators.get(&id) {
+            return Rc::clone(known);
+        }
+        let mut enumerators = Enumerators::new();
+        for name in body.enumerators.iter().map(|one| &one.name) {
+            if let Some(value) = self.enumerator_value(name) {
+                enumerators
+                    .entry(value)
+                    .or_insert_with(|| name.name.clone());
+            }
+        }
+        let enumerators = Rc::new(enumerators);
+        self.enumerators.insert(id, Rc::clone(&enumerators));
+        enumerators
     }
 
     fn arms(&mut self, body: &UnionBody, kind: &Discriminant) -> Vec<Arm> {
@@ -177,11 +184,11 @@ impl Resolver<'_> {
                 _ => (None, "a bool"),
             },
             Discriminant::Enum(enumerators) => {
-                let same_number = |(_, value): &&(String, i32)| i128::from(*value) == number;
-                match enumerators.iter().find(same_number) {
+                let value = i32::try_from(number).ok();
+                match value.and_then(|value| Some((enumerators.get(&value)?, value))) {
                     Some((name, value)) => {
                         let variant = names::type_name(name);
-                        return Some((Label::Enumerator(variant.clone(), *value), variant));
+                        return Some((Label::Enumerator(variant.clone(), value), variant));
                     }
                     None => (None, "an enumerator of the discriminant"),
                 }
