@@ -22,39 +22,11 @@ pub(crate) fn similar<'a>(
         .map(|candidate| {
             let lower = candidate.to_lowercase();
             let other_letter = lower.chars().next() != word.chars().next();
-            (slips(&word, &lower), other_letter, candidate)
+            (strsim::osa_distance(&word, &lower), other_letter, candidate)
         })
         .filter(|(slips, ..)| *slips <= slips_max)
         .min()
         .map(|(_, _, candidate)| candidate)
-}
-
-/// How many letters must be put in, taken out, changed, or swapped with their neighbour.
-fn slips(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    // Row `n` of the table: the distances of the first `n` letters of `one`.
-    let mut before_previous: Vec<usize> = Vec::new();
-    let mut previous: Vec<usize> = (0..=other.len()).collect();
-    for (row, letter) in one.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, wanted) in other.iter().enumerate() {
-            let at =
-                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
-            let change = at(&previous, column) + usize::from(letter != wanted);
-            let put_or_take = at(&previous, column + 1).min(at(&current, column)) + 1;
-            let mut best = change.min(put_or_take);
-            let is_swap = row > 0
-                && column > 0
-                && one.get(row - 1) == Some(wanted)
-                && other.get(column - 1) == Some(letter);
-            if is_swap {
-                best = best.min(at(&before_previous, column - 1) + 1);
-            }
-            current.push(best);
-        }
-        before_previous = std::mem::replace(&mut previous, current);
-    }
-    previous.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
