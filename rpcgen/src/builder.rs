@@ -10,6 +10,7 @@ use crate::{
     source::{FileSystem, Loader as _, SourceMap, display_name},
 };
 use std::{
+    collections::HashMap,
     env, fmt, io,
     path::{Path, PathBuf},
 };
@@ -73,7 +74,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A file cannot be read or written, or has errors; all files are compiled before that is said.
+    /// A file has errors, which is said when all files are compiled; a file cannot be read or
+    /// written; or the stubs of two files would go into one.
     pub fn compile<P: AsRef<Path>>(&self, files: &[P]) -> Result<(), Error> {
         let out_dir = match (&self.out_dir, env::var_os("OUT_DIR")) {
             (Some(folder), _) => folder.clone(),
@@ -81,9 +83,15 @@ impl Builder {
             (None, None) => return Err(Error(Fault::NoOutDir)),
         };
         let mut rendered = String::new();
+        let mut targets: HashMap<PathBuf, &Path> = HashMap::new();
         for file in files {
             let file = file.as_ref();
-            if let Some(faults) = self.compile_one(file, &out_dir)? {
+            let stem = file.file_stem().unwrap_or_default();
+            let target = out_dir.join(stem).with_extension("rs");
+            if let Some(first) = targets.insert(target.clone(), file) {
+                return Err(Error(Fault::SameTarget(first.into(), file.into(), target)));
+            }
+            if let Some(faults) = self.compile_one(file, &target)? {
                 rendered.push_str(&faults);
             }
         }
@@ -95,7 +103,7 @@ impl Builder {
     }
 
     /// Returns the errors of the file, if it has any.
-    fn compile_one(&self, path: &Path, out_dir: &Path) -> Result<Option<String>, Error> {
+    fn compile_one(&self, path: &Path, target: &Path) -> Result<Option<String>, Error> {
         let io_error = |path: &Path, error| Error(Fault::Io(path.to_owned(), error));
         // First of all: a file that is not there yet is one to wait for.
         tell_cargo(&format!("rerun-if-changed={}", path.display()));
@@ -132,9 +140,7 @@ impl Builder {
         let Some(rust) = outcome.rust else {
             return Ok(Some(errors));
         };
-        let stem = path.file_stem().unwrap_or_default();
-        let target = out_dir.join(stem).with_extension("rs");
-        output::write_if_changed(&target, &rust).map_err(|error| io_error(&target, error))?;
+        output::write_if_changed(target, &rust).map_err(|error| io_error(target, error))?;
         Ok(None)
     }
 }
@@ -155,6 +161,8 @@ pub struct Error(Fault);
 enum Fault {
     NoOutDir,
     Io(PathBuf, io::Error),
+    /// Two interface files, and where the stubs of both would go.
+    SameTarget(PathBuf, PathBuf, PathBuf),
     Input(String),
 }
 
@@ -165,6 +173,13 @@ impl fmt::Display for Error {
                 f.write_str("OUT_DIR is not set: call this from a build script, or set `out_dir`")
             }
             Fault::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Fault::SameTarget(one, other, target) => write!(
+                f,
+                "{} and {} would both be compiled to {}: compile one of them into another folder",
+                one.display(),
+                other.display(),
+                target.display()
+            ),
             Fault::Input(rendered) => write!(f, "the interface files have errors\n\n{rendered}"),
         }
     }
@@ -180,7 +195,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Fault::Io(_, error) => Some(error),
-            Fault::NoOutDir | Fault::Input(_) => None,
+            Fault::NoOutDir | Fault::SameTarget(..) | Fault::Input(_) => None,
         }
     }
 }

@@ -186,6 +186,26 @@ fn errors_are_all_shown_and_nothing_is_written() {
 }
 
 #[test]
+fn two_files_never_become_one() {
+    let folder = Folder::new("same");
+    fs::create_dir(folder.path("out")).expect("a folder");
+    folder.write("calc.idl", CALC);
+    folder.write("calc.x", "struct calc { int x; };");
+    let output = folder.run(&["calc.idl", "calc.x", "--out-dir", "out"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("calc.idl and calc.x would both"), "{said}");
+    assert!(!folder.path("out/calc.rs").exists());
+
+    let files = [folder.path("calc.idl"), folder.path("calc.x")];
+    let error = rpcgen::Builder::new()
+        .out_dir(folder.path("out"))
+        .compile(&files)
+        .expect_err("both are calc.rs");
+    assert!(error.to_string().contains("would both"), "{error}");
+}
+
+#[test]
 fn nonsense_on_the_command_line_is_2() {
     let folder = Folder::new("usage");
     folder.write("a.x", "");

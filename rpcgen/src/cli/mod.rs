@@ -11,6 +11,7 @@ use rpcgen::{
     source::{FileSystem, Loader as _, STDIN_NAME, SourceMap, display_name},
 };
 use std::{
+    collections::HashMap,
     io::{self, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -72,6 +73,20 @@ pub(crate) fn run() -> ExitCode {
 
 /// Compiles all files; the worst failure is the one that counts.
 fn run_all(arguments: &Arguments) -> Result<(), Failure> {
+    let mut sources: HashMap<PathBuf, &Path> = HashMap::new();
+    for file in &arguments.files {
+        if let Target::File(target) = arguments.target(file)
+            && let Some(first) = sources.insert(target.clone(), file)
+        {
+            complain(&format!(
+                "{} and {} would both be compiled to {}",
+                first.display(),
+                file.display(),
+                target.display()
+            ));
+            return Err(Failure::Usage);
+        }
+    }
     let failures = arguments
         .files
         .iter()

@@ -3,7 +3,7 @@
 use super::{Context, Piece, doc, structure, syntax};
 use crate::model::{Arm, Field, Label, Shape, Type, TypeDef, Union};
 use std::collections::{HashMap, HashSet};
-use syn::{Expr, Fields, ItemEnum, ItemImpl, Variant, parse_quote};
+use syn::{Attribute, Expr, Fields, ItemEnum, ItemImpl, Variant, parse_quote};
 
 /// A union and its codec: an enum with one variant for each case label, so that decoding and
 /// encoding give the same bytes.
@@ -16,9 +16,11 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     let name = syntax::ident(&def.name.rust);
     let docs = doc::definition(&def.name, &format!("The union `{}`.", def.name.idl));
     let derives = structure::derives(def.traits);
+    let allow = emitter.allow_large_variant();
     let mut item: ItemEnum = parse_quote! {
         #(#docs)*
         #derives
+        #allow
         pub enum #name {}
     };
     item.variants = union.arms.iter().map(|arm| emitter.variant(arm)).collect();
@@ -44,7 +46,36 @@ struct Emitter<'a> {
     union: &'a Union,
 }
 
+/// Bytes between the largest and the second largest variant that surely are fewer than clippy
+/// (`large_enum_variant`) objects to: sizes here leave out padding.
+const VARIANT_DIFFERENCE_MAX: u64 = 120;
+
 impl Emitter<'_> {
+    /// The attribute for a union of arms that differ much: which to put in a box the file cannot
+    /// say, and a status with its data seldom is the smaller one.
+    fn allow_large_variant(&self) -> Option<Attribute> {
+        let types = &self.context.model.types;
+        let arms = self.union.arms.iter().map(|arm| arm.field.as_ref());
+        let default = self.union.default.iter().map(Option::as_ref);
+        let size = |field: Option<&Field>| {
+            field.map_or(0, |field| crate::resolve::memory_size(types, &field.ty))
+        };
+        let (mut largest, mut second) = (0, 0);
+        for size in arms.chain(default).map(size) {
+            if size > largest {
+                (largest, second) = (size, largest);
+            } else {
+                second = second.max(size);
+            }
+        }
+        let is_one = self.union.arms.len() + usize::from(self.union.default.is_some()) < 2;
+        (!is_one && largest - second > VARIANT_DIFFERENCE_MAX).then(|| {
+            parse_quote! {
+                #[allow(clippy::large_enum_variant, reason = "the interface has them")]
+            }
+        })
+    }
+
     fn variant(&self, arm: &Arm) -> Variant {
         let docs = doc::member(&arm.name);
         let name = syntax::ident(&arm.name.rust);
@@ -154,12 +185,7 @@ impl Emitter<'_> {
     /// The default arm; a discriminant that has an arm of its own cannot stand there.
     fn encode_default(&self, field: Option<&Field>) -> Vec<syn::Arm> {
         let mut arms = Vec::new();
-        let labels: Vec<Expr> = self
-            .union
-            .arms
-            .iter()
-            .map(|arm| self.label(&arm.label))
-            .collect();
+        let labels = self.labels();
         let number = self.number(&parse_quote!(*taken));
         let error: Expr = parse_quote! {
             Err(encoder.discriminant_has_arm(#number))
@@ -179,6 +205,27 @@ impl Emitter<'_> {
             Some(_) => parse_quote!(Self::Default { value, .. } => #body,),
         });
         arms
+    }
+
+    /// All labels as patterns; three numbers and more in a row are a range.
+    fn labels(&self) -> Vec<syn::Pat> {
+        let one = |arm: &Arm| -> syn::Pat {
+            let label = self.label(&arm.label);
+            parse_quote!(#label)
+        };
+        let next = |one: &Arm, other: &Arm| match (&one.label, &other.label) {
+            (Label::Number(one), Label::Number(other)) => one.checked_add(1) == Some(*other),
+            _ => false,
+        };
+        let runs = self.union.arms.chunk_by(next);
+        runs.flat_map(|run| match run {
+            [first, _, .., last] => {
+                let (first, last) = (self.label(&first.label), self.label(&last.label));
+                vec![parse_quote!(#first..=#last)]
+            }
+            run => run.iter().map(one).collect(),
+        })
+        .collect()
     }
 
     // ---- Decoding

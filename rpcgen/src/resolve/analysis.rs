@@ -256,16 +256,23 @@ fn shape_memory_size(types: &[TypeDef], shape: &Shape) -> u64 {
 
 const POINTER_SIZE: u64 = 8;
 
+/// About how many bytes of memory a value takes.
+#[must_use]
+pub fn memory_size(types: &[TypeDef], ty: &Type) -> u64 {
+    memory_of(ty, &|id| types.get(id.0).map_or(0, |def| def.memory_size))
+}
+
 fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
     match ty {
         Type::Bool => 1,
         Type::Int | Type::UnsignedInt | Type::Float => 4,
         Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
         Type::Quadruple => 16,
+        Type::FixedOpaque(len) if u64::from(*len) > INLINE_MAX => POINTER_SIZE,
         Type::FixedOpaque(len) => u64::from(*len),
         Type::Opaque(_) | Type::String { .. } => 4 * POINTER_SIZE,
         Type::Array(..) | Type::List { .. } => 3 * POINTER_SIZE,
-        Type::Optional { boxed: true, .. } => POINTER_SIZE,
+        Type::Optional { boxed: true, .. } | Type::FixedArray { boxed: true, .. } => POINTER_SIZE,
         Type::Optional {
             value,
             boxed: false,

@@ -11,7 +11,7 @@ mod program;
 mod types;
 mod union;
 
-pub use analysis::{min_size, traits};
+pub use analysis::{memory_size, min_size, traits};
 
 use crate::{
     ast::{Ident, Value},
