@@ -73,7 +73,7 @@ fn dispatch(procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
                 parse_quote!(::rpc_runtime::Answer::future(#module::#name(service, call)))
             }
             Flavor::Blocking => parse_quote! {
-                ::rpc_runtime::Answer::blocking(move || #module::#name::<S>(&service, &call))
+                ::rpc_runtime::Answer::blocking(move || #module::#name(&*service, &call))
             },
         };
         parse_quote!(#number => #answer,)

@@ -239,10 +239,26 @@ impl Resolver<'_> {
                 }
                 None => next,
             };
+            self.refuse_pointers(procedure);
             self.procedure(procedure, number, &mut found);
             next = number.map_or(next, |number: u32| number.checked_add(1));
         }
         found.list
+    }
+
+    /// A pointer parameter of an interface is to be the value itself, not optional-data as in a
+    /// `program`: nothing is generated for it until that is so.
+    fn refuse_pointers(&mut self, procedure: &ProcedureDef) {
+        for parameter in &procedure.parameters {
+            let Some(pointer) = parameter.pointer.filter(|_| !is_untyped_pointer(parameter)) else {
+                continue;
+            };
+            let message = "this release does not support pointer parameters of an interface";
+            let fault = Diagnostic::new(Code::Unsupported, pointer, message);
+            self.diagnostics.push(fault.help(
+                "a value goes without the `*`; for one that may be absent, make a typedef of `T *`",
+            ));
+        }
     }
 
     // ---- procedure
