@@ -320,6 +320,18 @@ pub struct Traits {
     pub default: bool,
 }
 
+impl Traits {
+    /// What a type has that is made of two others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            copy: self.copy && other.copy,
+            eq_hash: self.eq_hash && other.eq_hash,
+            default: self.default && other.default,
+        }
+    }
+}
+
 /// A program (RFC 5531 §8).
 #[derive(Debug)]
 pub struct Program {

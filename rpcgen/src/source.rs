@@ -64,23 +64,13 @@ const INVALID_MAX: usize = 100;
 /// Bytes a source file may have; a 10,000-line interface has 0.2 MB.
 pub const FILE_SIZE_MAX: usize = 64 << 20;
 
-/// A file could not be taken in.
-#[derive(Debug)]
-pub enum SourceError {
-    /// The file could not be read.
-    Io(io::Error),
-    /// The file is larger than [`FILE_SIZE_MAX`].
-    TooLarge,
-}
+/// A file is larger than [`FILE_SIZE_MAX`], or one of more than 2^32 files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileTooLarge;
 
-impl From<SourceError> for io::Error {
-    fn from(error: SourceError) -> Self {
-        match error {
-            SourceError::Io(error) => error,
-            SourceError::TooLarge => {
-                Self::new(io::ErrorKind::FileTooLarge, "the file is too large")
-            }
-        }
+impl From<FileTooLarge> for io::Error {
+    fn from(_: FileTooLarge) -> Self {
+        Self::new(io::ErrorKind::FileTooLarge, "the file is too large")
     }
 }
 
@@ -163,16 +153,16 @@ impl SourceMap {
     ///
     /// # Errors
     ///
-    /// [`SourceError::TooLarge`].
+    /// [`FileTooLarge`].
     pub fn add(
         &mut self,
         name: String,
         bytes: Vec<u8>,
         included_from: Option<Span>,
-    ) -> Result<FileId, SourceError> {
-        let id = u32::try_from(self.files.len()).map_err(|_| SourceError::TooLarge)?;
+    ) -> Result<FileId, FileTooLarge> {
+        let id = u32::try_from(self.files.len()).map_err(|_| FileTooLarge)?;
         if bytes.len() > FILE_SIZE_MAX {
-            return Err(SourceError::TooLarge);
+            return Err(FileTooLarge);
         }
         self.files.push(SourceFile::new(name, bytes, included_from));
         Ok(FileId(id))

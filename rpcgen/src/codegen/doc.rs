@@ -3,7 +3,7 @@
 
 use super::syntax;
 use crate::model::Name;
-use syn::{AttrStyle, Attribute, Expr, Meta, MetaNameValue};
+use syn::{AttrStyle, Attribute, Meta, MetaNameValue};
 
 /// Lines of a definition that its documentation shows; a longer one is cut.
 const TEXT_LINES_MAX: usize = 60;
@@ -74,10 +74,7 @@ fn attribute(text: &str) -> Attribute {
         meta: Meta::NameValue(MetaNameValue {
             path: syntax::path(&["doc"]),
             eq_token: Default::default(),
-            value: match syntax::text(text) {
-                Expr::Lit(lit) => Expr::Lit(lit),
-                other => other,
-            },
+            value: syntax::text(text),
         }),
     }
 }

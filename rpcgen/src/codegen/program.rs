@@ -1,7 +1,7 @@
 //! The module of a program, and those of its versions.
 
 use super::{Context, Piece, client, doc, procedure, server, service, syntax};
-use crate::model::{Name, Procedure, Program, Version};
+use crate::model::{Name, Procedure, Program, Traits, Version};
 use syn::{Attribute, parse_quote};
 
 /// A program: its number, and a module for each version.
@@ -78,15 +78,15 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
     let traits = fields
         .iter()
         .map(|field| crate::resolve::traits(types, &field.ty));
-    let traits = traits.reduce(|all, one| crate::model::Traits {
-        copy: false,
-        eq_hash: all.eq_hash && one.eq_hash,
-        default: all.default && one.default,
-    });
+    let traits = traits.reduce(Traits::and);
     let sizes = fields.iter().map(|field| context.min_size(&field.ty));
     let min_size = sizes.fold(0, u64::saturating_add);
     let Some(traits) = traits else {
         return Vec::new();
+    };
+    let traits = Traits {
+        copy: false,
+        ..traits
     };
     super::structure::emit(context, &name, &fields, traits, min_size)
 }

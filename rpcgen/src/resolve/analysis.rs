@@ -320,11 +320,7 @@ fn derive_traits(types: &mut [TypeDef], order: &[usize]) {
 
 fn shape_traits(types: &[TypeDef], def: &TypeDef) -> Traits {
     let parts = def.shape.types().into_iter().map(|ty| traits(types, ty));
-    let all = parts.fold(ALL_TRAITS, |all, part| Traits {
-        copy: all.copy && part.copy,
-        eq_hash: all.eq_hash && part.eq_hash,
-        default: all.default && part.default,
-    });
+    let all = parts.fold(ALL_TRAITS, Traits::and);
     match &def.shape {
         Shape::Alias(_) => all,
         Shape::Enum(found) => {
