@@ -1,12 +1,7 @@
-//! The command `rpcgen`: what it writes, and how it ends.
-#![cfg(feature = "cli")]
+//! `rpcgen FILE…`: what it writes, and where.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-};
+use crate::folder::{Folder, stderr};
+use std::fs;
 
 const CALC: &str = "interface { int func1(int arg1); int func2(int arg1, int arg2); };\n";
 
@@ -243,60 +238,4 @@ fn files_that_cannot_be_read_or_written_are_3() {
         Some(3)
     );
     assert_eq!(folder.run(&["a.x", "-o", "."]).status.code(), Some(3));
-}
-
-/// A folder for one test, removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
-        if path.exists() {
-            fs::remove_dir_all(&path).expect("the folder of an earlier run can be removed");
-        }
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("the file can be written");
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).expect("the file can be read")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.run_with_input(arguments, "")
-    }
-
-    fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rpcgen"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that complains about its arguments does not read.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        child.wait_with_output().expect("the command ends")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,0 +1,36 @@
+//! `rpcgen check FILE…`: shows the faults of interface files, and writes nothing.
+
+use super::{
+    failure::Failure,
+    input::{self, InputOptions},
+    report::report,
+};
+use rpcgen::{Config, analyse, diagnostic::Diagnostics, source::FileSystem};
+use std::path::{Path, PathBuf};
+
+/// Show all faults of interface files, and write nothing
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Interface files; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    input: InputOptions,
+}
+
+impl Check {
+    /// Checks all files.
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let config = self.input.config()?;
+        Failure::worst(self.files.iter().map(|path| check(path, &config)))
+    }
+}
+
+fn check(path: &Path, config: &Config) -> Result<(), Failure> {
+    let (file, mut sources) = input::open(path)?;
+    let mut diagnostics = Diagnostics::default();
+    let model = analyse(file, &mut sources, &FileSystem, config, &mut diagnostics);
+    report(&diagnostics.into_sorted(), &sources);
+    model.map_or(Err(Failure::Input), |_| Ok(()))
+}

@@ -1,0 +1,87 @@
+//! What is read, and what decides what it means.
+
+use super::{failure::Failure, misused, report::io_failure};
+use rpcgen::{
+    Config,
+    source::{FILE_SIZE_MAX, FileId, FileSystem, Loader as _, STDIN_NAME, SourceMap, display_name},
+};
+use std::{
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+/// The flags of every command that finds out what interface files mean.
+#[derive(Debug, clap::Args)]
+pub(super) struct InputOptions {
+    /// Look for included files in this folder too
+    #[arg(short = 'I', value_name = "DIR")]
+    include_paths: Vec<PathBuf>,
+
+    /// Define a macro of the preprocessor [value: 1]
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    macros: Vec<String>,
+}
+
+impl InputOptions {
+    /// The settings that these flags make.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let defines = self.macros.iter().map(|define| split_define(define));
+        let defines: Vec<(String, String)> = defines.collect();
+        if let Some((name, _)) = defines.iter().find(|(name, _)| !is_identifier(name)) {
+            return Err(misused(&format!("-D {name}: not the name of a macro")));
+        }
+        Ok(Config {
+            include_paths: self.include_paths.clone(),
+            defines,
+            ..Config::default()
+        })
+    }
+
+    /// These flags as they are written, for the header of a generated file.
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+        self.macros.iter().map(|define| format!("-D {define}"))
+    }
+}
+
+/// Takes a file into a new map; `-` is standard input.
+pub(super) fn open(path: &Path) -> Result<(FileId, SourceMap), Failure> {
+    let mut sources = SourceMap::default();
+    let bytes = read(path).map_err(|error| io_failure(path, &error))?;
+    let name = if is_standard(path) {
+        STDIN_NAME.to_owned()
+    } else {
+        display_name(path)
+    };
+    let file = sources
+        .add(name, bytes, None)
+        .map_err(|error| io_failure(path, &error.into()))?;
+    Ok((file, sources))
+}
+
+/// Whether a path is `-`: standard input, or standard output.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !is_standard(path) {
+        return FileSystem.load(path);
+    }
+    let mut bytes = Vec::new();
+    let limit = FILE_SIZE_MAX as u64 + 1;
+    io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn split_define(define: &str) -> (String, String) {
+    let (name, value) = define.split_once('=').unwrap_or((define, "1"));
+    (name.to_owned(), value.to_owned())
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && chars.all(|other| other.is_ascii_alphanumeric() || other == '_')
+}
