@@ -6,6 +6,7 @@
 
 mod arguments;
 mod check;
+mod classic;
 mod compile;
 mod failure;
 mod input;
@@ -13,10 +14,10 @@ mod report;
 mod target;
 
 use arguments::Arguments;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use failure::Failure;
 use report::complain;
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
 /// What the command does besides compiling. Another one is a file beside this with a struct that
 /// derives `clap::Args` and has a method `run`, and a line here and in [`Subcommand::run`].
@@ -35,7 +36,11 @@ impl Subcommand {
 
 /// Runs the command on the arguments of this process.
 pub(crate) fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let words = match modern_words(env::args_os().collect()) {
+        Ok(words) => words,
+        Err(failure) => return failure.exit(),
+    };
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => return said_by_clap(&error),
     };
@@ -44,6 +49,35 @@ pub(crate) fn run() -> ExitCode {
         None => arguments.compile.run(),
     };
     result.map_or_else(Failure::exit, |()| ExitCode::SUCCESS)
+}
+
+/// The words of the command line, those that only the C `rpcgen` knows rewritten.
+fn modern_words(words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    let command = Arguments::command();
+    let mut words = words.into_iter();
+    let name = words.next();
+    let mut words = words.peekable();
+    let is_subcommand = words
+        .peek()
+        .and_then(|word| word.to_str())
+        .is_some_and(|word| word == "help" || command.find_subcommand(word).is_some());
+    if is_subcommand {
+        return Ok(name.into_iter().chain(words).collect());
+    }
+    let value_flags: Vec<String> = command
+        .get_arguments()
+        .filter(|argument| argument.get_action().takes_values())
+        .filter_map(|argument| Some(format!("--{}", argument.get_long()?)))
+        .collect();
+    let context = classic::Context {
+        value_flags: &value_flags,
+        is_folder: |path| path.is_dir(),
+    };
+    let modern = classic::modernize(words, context).map_err(|message| misused(&message))?;
+    for note in modern.notes {
+        complain(&format!("note: {note}"));
+    }
+    Ok(name.into_iter().chain(modern.words).collect())
 }
 
 /// Prints help, the version, or what is wrong with the arguments.

@@ -2,5 +2,6 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod classic;
 mod compile;
 mod folder;
