@@ -273,6 +273,9 @@ pub struct Union {
     pub default: Option<Option<Field>>,
     /// Whether the arms take every value that the discriminant can have.
     pub is_exhaustive: bool,
+    /// The arm of success, by its index, where the union tells how something went: that of 0, of
+    /// an enum with a default for the rest, or beside nothing but a default.
+    pub success: Option<usize>,
 }
 
 /// A case of a union.

@@ -13,6 +13,7 @@ mod program;
 mod rust_type;
 mod server;
 mod service;
+mod status;
 mod structure;
 mod syntax;
 mod union;

@@ -1,9 +1,9 @@
 //! `union`.
 
-use super::{Context, Piece, doc, structure, syntax};
+use super::{Context, Piece, doc, status, structure, syntax};
 use crate::model::{Arm, Field, Label, Shape, Type, TypeDef, Union};
 use std::collections::{HashMap, HashSet};
-use syn::{Attribute, Expr, Fields, ItemEnum, ItemImpl, Variant, parse_quote};
+use syn::{Attribute, Expr, Fields, ImplItem, ItemEnum, ItemImpl, Variant, parse_quote};
 
 /// A union and its codec: an enum with one variant for each case label, so that decoding and
 /// encoding give the same bytes.
@@ -34,7 +34,11 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     let decode = emitter.decode();
     let templates = &context.templates;
     let mut pieces = vec![item.into()];
-    pieces.push(emitter.discriminant(&name).into());
+    let mut methods = emitter.discriminant(&name);
+    let (into_result, from_result) = status::conversions(context, def, union).unzip();
+    methods.items.extend(into_result.map(ImplItem::Fn));
+    pieces.push(methods.into());
+    pieces.extend(from_result.map(Piece::from));
     pieces.push(templates.encode_impl(&name, encode).into());
     pieces.push(templates.decode_impl(&name, def.min_size, decode).into());
     pieces
@@ -142,26 +146,7 @@ impl Emitter<'_> {
         let discriminant = self
             .context
             .encode_field(self.owner, &name.idl, ty, discriminant);
-        // Arms that carry the same field are one: their code is the same.
-        let mut merged: Vec<(Option<&Field>, Vec<syn::Pat>)> = Vec::new();
-        let mut index_of: HashMap<Option<(&str, &Type)>, usize> = HashMap::new();
-        for arm in &self.union.arms {
-            let field = arm.field.as_ref();
-            let carried = field.map(|field| (field.name.idl.as_str(), &field.ty));
-            let index = *index_of.entry(carried).or_insert(merged.len());
-            match merged.get_mut(index) {
-                Some((_, patterns)) => patterns.push(pattern(arm)),
-                None => merged.push((field, vec![pattern(arm)])),
-            }
-        }
-        let arm = |(field, patterns): (Option<&Field>, Vec<syn::Pat>)| -> syn::Arm {
-            let body = self.encode_arm(field);
-            parse_quote!(#(#patterns)|* => #body,)
-        };
-        let mut arms: Vec<syn::Arm> = merged.into_iter().map(arm).collect();
-        if let Some(field) = &self.union.default {
-            arms.extend(self.encode_default(field.as_ref()));
-        }
+        let arms = self.encode_arms();
         let block: syn::Block = parse_quote!({
             #discriminant?;
             match self {
@@ -169,6 +154,39 @@ impl Emitter<'_> {
             }
         });
         block.stmts
+    }
+
+    /// Arms that carry the same field are one: their code is the same. Those that carry what the
+    /// default carries stand with it, behind the refusal of what cannot stand there.
+    fn encode_arms(&self) -> Vec<syn::Arm> {
+        let mut merged: Vec<(Option<&Field>, Vec<syn::Pat>)> = Vec::new();
+        let mut index_of: HashMap<Option<(&str, &Type)>, usize> = HashMap::new();
+        for arm in &self.union.arms {
+            let field = arm.field.as_ref();
+            let index = *index_of.entry(carried(field)).or_insert(merged.len());
+            match merged.get_mut(index) {
+                Some((_, patterns)) => patterns.push(pattern(arm)),
+                None => merged.push((field, vec![pattern(arm)])),
+            }
+        }
+        let default = self.union.default.as_ref().map(Option::as_ref);
+        let last = default.map(|field| {
+            let same = index_of.get(&carried(field)).copied();
+            let mut patterns = same.map_or_else(Vec::new, |index| merged.remove(index).1);
+            patterns.push(match field {
+                None => parse_quote!(Self::Default { .. }),
+                Some(_) => parse_quote!(Self::Default { value, .. }),
+            });
+            (field, patterns)
+        });
+        let arm = |(field, patterns): (Option<&Field>, Vec<syn::Pat>)| -> syn::Arm {
+            let body = self.encode_arm(field);
+            parse_quote!(#(#patterns)|* => #body,)
+        };
+        let mut arms: Vec<syn::Arm> = merged.into_iter().map(arm).collect();
+        arms.extend(last.as_ref().and_then(|_| self.refuse_labels()));
+        arms.extend(last.map(arm));
+        arms
     }
 
     fn encode_arm(&self, field: Option<&Field>) -> Expr {
@@ -182,29 +200,22 @@ impl Emitter<'_> {
         }
     }
 
-    /// The default arm; a discriminant that has an arm of its own cannot stand there.
-    fn encode_default(&self, field: Option<&Field>) -> Vec<syn::Arm> {
-        let mut arms = Vec::new();
+    /// The default arm with a discriminant that has an arm of its own.
+    fn refuse_labels(&self) -> Option<syn::Arm> {
         let labels = self.labels();
         let number = self.number(&parse_quote!(*taken));
         let error: Expr = parse_quote! {
             Err(encoder.discriminant_has_arm(#number))
         };
         match labels.as_slice() {
-            [] => {}
-            [label] => arms.push(parse_quote! {
+            [] => None,
+            [label] => Some(parse_quote! {
                 Self::Default { discriminant: taken @ #label, .. } => #error,
             }),
-            labels => arms.push(parse_quote! {
+            labels => Some(parse_quote! {
                 Self::Default { discriminant: taken @ (#(#labels)|*), .. } => #error,
             }),
         }
-        let body = self.encode_arm(field);
-        arms.push(match field {
-            None => parse_quote!(Self::Default { .. } => #body,),
-            Some(_) => parse_quote!(Self::Default { value, .. } => #body,),
-        });
-        arms
     }
 
     /// All labels as patterns; three numbers and more in a row are a range.
@@ -338,17 +349,8 @@ impl Emitter<'_> {
             .then(|| syntax::ident(&first.name.rust))
     }
 
-    /// A discriminant as a value and as a pattern.
     fn label(&self, label: &Label) -> Expr {
-        match label {
-            Label::Number(number) => syntax::int(i128::from(*number)),
-            Label::Bool(value) => parse_quote!(#value),
-            Label::Enumerator(name, _) => {
-                let ty = self.context.rust_type(&self.union.discriminant.ty);
-                let name = syntax::ident(name);
-                parse_quote!(#ty::#name)
-            }
-        }
+        self::label(self.context, self.union, label)
     }
 
     /// A discriminant as the `i32` that errors show.
@@ -357,6 +359,24 @@ impl Emitter<'_> {
             Type::Int => discriminant.clone(),
             Type::UnsignedInt => parse_quote!((#discriminant).cast_signed()),
             _ => parse_quote!(i32::from(#discriminant)),
+        }
+    }
+}
+
+/// What tells one field's code from another's.
+fn carried(field: Option<&Field>) -> Option<(&str, &Type)> {
+    field.map(|field| (field.name.idl.as_str(), &field.ty))
+}
+
+/// A discriminant as a value and as a pattern.
+pub(super) fn label(context: &Context<'_>, union: &Union, label: &Label) -> Expr {
+    match label {
+        Label::Number(number) => syntax::int(i128::from(*number)),
+        Label::Bool(value) => parse_quote!(#value),
+        Label::Enumerator(name, _) => {
+            let ty = context.rust_type(&union.discriminant.ty);
+            let name = syntax::ident(name);
+            parse_quote!(#ty::#name)
         }
     }
 }

@@ -55,11 +55,13 @@ impl Resolver<'_> {
         };
         // Where every value has an arm, nothing is left for the default.
         let default = if is_exhaustive { None } else { default };
+        let success = success(&kind, &arms, default.is_some());
         Shape::Union(Box::new(Union {
             discriminant,
             arms,
             default,
             is_exhaustive,
+            success,
         }))
     }
 
@@ -204,6 +206,21 @@ impl Resolver<'_> {
         }
         found.map(|number| (Label::Number(number), variant))
     }
+}
+
+/// The arm of success of a union that tells how something went, such as NFS's
+/// `case NFS3_OK: …; default: …`: 0 is what the field calls success, and a default stands for all
+/// that can go wrong.
+fn success(kind: &Discriminant, arms: &[Arm], has_default: bool) -> Option<usize> {
+    let is_status = match kind {
+        Discriminant::Integer { .. } => arms.len() == 1,
+        Discriminant::Bool => false,
+        Discriminant::Enum(_) => true,
+    };
+    if !(is_status && has_default) {
+        return None;
+    }
+    arms.iter().position(|arm| arm.label.number() == 0)
 }
 
 /// What a union on a bool carries for TRUE, where it carries nothing for FALSE: it is the same on
