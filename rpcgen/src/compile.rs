@@ -49,7 +49,8 @@ pub fn analyse(
         defines: config.defines.clone(),
     };
     let text = preprocess::preprocess(file, sources, loader, &options, diagnostics);
-    if diagnostics.is_full() || diagnostics.has(Code::TooDeep) {
+    let gave_up = diagnostics.has(Code::TooDeep) || diagnostics.has(Code::IncludeTooDeep);
+    if diagnostics.is_full() || gave_up {
         // The preprocessor gave up: its text ends somewhere.
         return None;
     }

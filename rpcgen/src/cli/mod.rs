@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod classic;
 mod compile;
+mod explain;
 mod failure;
 mod input;
 mod report;
@@ -24,12 +25,14 @@ use std::{env, ffi::OsString, process::ExitCode};
 #[derive(Debug, clap::Subcommand)]
 enum Subcommand {
     Check(check::Check),
+    Explain(explain::Explain),
 }
 
 impl Subcommand {
     fn run(&self) -> Result<(), Failure> {
         match self {
             Self::Check(check) => check.run(),
+            Self::Explain(explain) => explain.run(),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What is said on standard error.
 
 use super::failure::Failure;
-use rpcgen::{diagnostic::Diagnostic, source::SourceMap};
+use rpcgen::{
+    diagnostic::{Diagnostic, ERRORS_MAX},
+    source::SourceMap,
+};
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::Path,
@@ -13,11 +16,19 @@ pub(super) fn report(diagnostics: &[Diagnostic], sources: &SourceMap) {
     for diagnostic in diagnostics {
         eprint_line(&diagnostic.render(sources, styled));
     }
-    match diagnostics.iter().filter(|one| one.is_error()).count() {
-        0 => {}
-        1 => complain("1 error"),
-        count => complain(&format!("{count} errors")),
-    }
+    let mut errors = diagnostics.iter().filter(|one| one.is_error());
+    let Some(first) = errors.next() else {
+        return;
+    };
+    let count = match errors.count() + 1 {
+        1 => "1 error".to_owned(),
+        ERRORS_MAX => format!("{ERRORS_MAX} errors, and perhaps more: mend these first"),
+        count => format!("{count} errors"),
+    };
+    complain(&format!(
+        "{count}; `rpcgen explain {}` says more",
+        first.code
+    ));
 }
 
 /// Says that a file cannot be read or written.

@@ -41,6 +41,17 @@ macro_rules! codes {
                     $(Self::$name => Severity::$severity,)+
                 }
             }
+
+            /// What `rpcgen explain` prints, as Markdown: what is wrong, an example, how to mend it.
+            ///
+            /// It is the file `explain/CODE.md`. An example marked `wrong` has this fault, one marked
+            /// `right` has no error: a test compiles both.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("explain/", $id, ".md")),)+
+                }
+            }
         }
     };
 }

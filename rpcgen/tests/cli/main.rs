@@ -4,4 +4,5 @@
 mod check;
 mod classic;
 mod compile;
+mod explain;
 mod folder;
