@@ -443,7 +443,7 @@ fn encode_range(encoder: &mut Encoder, stat: u32, low: u32, high: u32) -> Result
 
 /// The error for a discriminant, just read, that RFC 5531 does not have.
 fn unknown_arm(decoder: &Decoder<'_>, discriminant: u32) -> Error {
-    decoder.unknown_arm(discriminant.cast_signed())
+    decoder.unknown_arm(discriminant)
 }
 
 #[cfg(test)]

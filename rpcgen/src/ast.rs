@@ -9,6 +9,23 @@ pub struct File {
     pub definitions: Vec<Definition>,
 }
 
+impl File {
+    /// The definitions with those inside of namespaces, in order.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Definition> {
+        let mut all = Vec::new();
+        let mut open = vec![self.definitions.iter()];
+        while let Some(definitions) = open.last_mut() {
+            match definitions.next() {
+                Some(Definition::Namespace(namespace)) => open.push(namespace.definitions.iter()),
+                Some(definition) => all.push(definition),
+                None => drop(open.pop()),
+            }
+        }
+        all
+    }
+}
+
 /// A name and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ident {
@@ -29,6 +46,32 @@ pub enum Definition {
     Program(ProgramDef),
     /// `interface`.
     Interface(InterfaceDef),
+    /// `namespace`.
+    Namespace(NamespaceDef),
+    /// `pragma`.
+    Pragma(PragmaDef),
+}
+
+/// `namespace name { … }`: its definitions mean what they would mean outside of it.
+#[derive(Debug)]
+pub struct NamespaceDef {
+    /// The comment that belongs to it.
+    pub doc: Option<String>,
+    /// The name, which may be of the form `a::b`.
+    pub name: Ident,
+    /// The definitions, in order.
+    pub definitions: Vec<Definition>,
+    /// The whole definition.
+    pub span: Span,
+}
+
+/// `pragma words;`, which speaks to other compilers.
+#[derive(Debug)]
+pub struct PragmaDef {
+    /// What follows `pragma`.
+    pub words: Vec<Ident>,
+    /// The whole of it.
+    pub span: Span,
 }
 
 /// `const name = value;`
@@ -86,6 +129,8 @@ pub enum TypeDefKind {
     Enum(Ident, EnumBody),
     /// `struct name { … };`
     Struct(Ident, StructBody),
+    /// `struct *name { … };`: optional-data of a struct that has no name of its own.
+    OptionalStruct(Ident, StructBody),
     /// `union name switch (…) { … };`
     Union(Ident, Box<UnionBody>),
 }

@@ -55,6 +55,10 @@ pub fn analyse(
         return None;
     }
     let parsed = parse::parse(&text, sources, diagnostics);
+    if diagnostics.has(Code::ForeignDialect) {
+        // What could be read of it is not what was meant.
+        return None;
+    }
     resolve::resolve(&parsed, file, config.strings, sources, diagnostics)
 }
 

@@ -293,7 +293,7 @@ pub struct Arm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Label {
     /// A number.
-    Number(i64),
+    Number(i128),
     /// A bool.
     Bool(bool),
     /// The enumerator of this Rust name and number.
@@ -303,11 +303,11 @@ pub enum Label {
 impl Label {
     /// The number on the wire.
     #[must_use]
-    pub fn number(&self) -> i64 {
+    pub fn number(&self) -> i128 {
         match self {
             Self::Number(number) => *number,
-            Self::Bool(value) => i64::from(*value),
-            Self::Enumerator(_, number) => i64::from(*number),
+            Self::Bool(value) => i128::from(*value),
+            Self::Enumerator(_, number) => i128::from(*number),
         }
     }
 }

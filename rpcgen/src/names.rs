@@ -79,7 +79,7 @@ pub fn arguments_name(procedure: &str) -> String {
 
 /// The variant for a numeric case label.
 #[must_use]
-pub fn number_variant(value: i64) -> String {
+pub fn number_variant(value: i128) -> String {
     if value < 0 {
         format!("CaseMinus{}", value.unsigned_abs())
     } else {

@@ -210,10 +210,12 @@ impl<'a> Decoder<'a> {
     /// The error for the discriminant, just read, of a union that has no such arm.
     #[cold]
     #[must_use]
-    pub fn unknown_arm(&self, discriminant: i32) -> Error {
+    pub fn unknown_arm<T: Into<i128>>(&self, discriminant: T) -> Error {
+        // A hyper takes 8 bytes; a bool, which is smaller in memory, 4.
+        let size = size_of::<T>().max(4);
         Error::new(
-            ErrorKind::UnknownArm(discriminant),
-            self.offset.saturating_sub(4),
+            ErrorKind::UnknownArm(discriminant.into()),
+            self.offset.saturating_sub(size),
         )
     }
 

@@ -149,8 +149,8 @@ impl Encoder {
     /// The error for the default arm of a union whose discriminant has an arm of its own.
     #[cold]
     #[must_use]
-    pub fn discriminant_has_arm(&self, discriminant: i32) -> Error {
-        self.error(ErrorKind::DiscriminantHasArm(discriminant))
+    pub fn discriminant_has_arm(&self, discriminant: impl Into<i128>) -> Error {
+        self.error(ErrorKind::DiscriminantHasArm(discriminant.into()))
     }
 
     /// Writes the length of opaque data, a string, an array: an `unsigned int` within the bound.

@@ -43,9 +43,9 @@ pub enum ErrorKind {
     /// An `enum` has a number that no enumerator has (RFC 4506 §4.3).
     UnknownEnumerator(i32),
     /// A union has a discriminant without an arm (RFC 4506 §4.15).
-    UnknownArm(i32),
+    UnknownArm(i128),
     /// The default arm of a union is encoded with a discriminant that has an arm of its own.
-    DiscriminantHasArm(i32),
+    DiscriminantHasArm(i128),
     /// A string that the interface maps to `String` is not UTF-8.
     InvalidUtf8,
     /// A list that stands on the wire without a presence flag is encoded without elements.

@@ -338,11 +338,11 @@ impl Emitter<'_> {
             return None;
         };
         let numbers = self.union.arms.iter().map(|arm| arm.label.number());
-        let taken: HashSet<i64> = numbers.collect();
+        let taken: HashSet<i128> = numbers.collect();
         let mut left = shape
             .enumerators
             .iter()
-            .filter(|enumerator| !taken.contains(&i64::from(enumerator.value)));
+            .filter(|enumerator| !taken.contains(&i128::from(enumerator.value)));
         let first = left.next()?;
         left.next()
             .is_none()
@@ -353,12 +353,11 @@ impl Emitter<'_> {
         self::label(self.context, self.union, label)
     }
 
-    /// A discriminant as the `i32` that errors show.
+    /// A discriminant as the number that errors show.
     fn number(&self, discriminant: &Expr) -> Expr {
         match self.context.model.unalias(&self.union.discriminant.ty) {
-            Type::Int => discriminant.clone(),
-            Type::UnsignedInt => parse_quote!((#discriminant).cast_signed()),
-            _ => parse_quote!(i32::from(#discriminant)),
+            Type::Named(_) => parse_quote!(i32::from(#discriminant)),
+            _ => discriminant.clone(),
         }
     }
 }
@@ -371,7 +370,7 @@ fn carried(field: Option<&Field>) -> Option<(&str, &Type)> {
 /// A discriminant as a value and as a pattern.
 pub(super) fn label(context: &Context<'_>, union: &Union, label: &Label) -> Expr {
     match label {
-        Label::Number(number) => syntax::int(i128::from(*number)),
+        Label::Number(number) => syntax::int(*number),
         Label::Bool(value) => parse_quote!(#value),
         Label::Enumerator(name, _) => {
             let ty = context.rust_type(&union.discriminant.ty);

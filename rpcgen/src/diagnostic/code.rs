@@ -80,12 +80,18 @@ codes! {
     FunctionLikeMacro = "E0110" Error,
     /// An `#error` that counts.
     ErrorDirective = "E0111" Error,
+    /// A macro that ends with a `;`, which its uses would have in them.
+    MacroWithSemicolon = "E0112" Error,
 
     // Syntax.
     /// The text is not what the grammar expects.
     Syntax = "E0201" Error,
     /// A number that no XDR type can hold, or with digits that its base does not have.
     BadNumber = "E0202" Error,
+    /// The file is written for another compiler.
+    ForeignDialect = "E0203" Error,
+    /// Words that together are no integer type.
+    BadIntegerType = "E0204" Error,
 
     // Names and constants.
     /// Two definitions have one name.
@@ -120,10 +126,14 @@ codes! {
     BadCase = "E0314" Error,
     /// Two arms of a union have one case.
     DuplicateCase = "E0315" Error,
-    /// A struct, union or enum without members.
+    /// A union or enum without members.
     EmptyBody = "E0316" Error,
     /// `char` in an array, which takes four bytes on the wire for each.
     CharArray = "W0317" Warning,
+    /// A struct without fields, which RFC 4506 does not have.
+    EmptyStruct = "W0318" Warning,
+    /// An enumerator that is a negative number on the wire.
+    EnumeratorWraps = "W0319" Warning,
 
     // Programs and interfaces.
     /// Two programs of one number.

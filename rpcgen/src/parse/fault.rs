@@ -1,7 +1,7 @@
 //! What the grammar expected, and where: a faulty slice is parsed once more with pest's bookkeeping
 //! switched on, which is too slow for whole files.
 
-use super::{Grammar, Rule};
+use super::{Grammar, Rule, slip};
 use crate::{
     diagnostic::{Code, Diagnostic, similar},
     preprocess::Preprocessed,
@@ -71,10 +71,10 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
         .text
         .get(token_at(&input.text, at))
         .unwrap_or_default();
-    match similar(found, words.iter().map(String::as_str)) {
-        Some(word) => fault.help(format!("did you mean `{word}`?")),
-        None => missing_semicolon(fault, input, at, &expected),
+    if let Some(word) = similar(found, words.iter().map(String::as_str)) {
+        return fault.help(format!("did you mean `{word}`?"));
     }
+    slip::known(input, at).unwrap_or_else(|| missing_semicolon(fault, input, at, &expected))
 }
 
 /// Points to the end of the line above, where what is wrong is that nothing ends it.
@@ -113,6 +113,8 @@ const DEFINITIONS: &[&str] = &[
     "`union`",
     "`program`",
     "`interface`",
+    "`namespace`",
+    "`pragma`",
 ];
 
 const TYPES: &[&str] = &[
@@ -146,7 +148,7 @@ fn summarize(expected: &mut Vec<String>, sign: &str, words: &[&str], summary: &s
     }
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
@@ -158,13 +160,13 @@ fn expectation(token: &str) -> Option<String> {
         "a..z" | "A..Z" => Some(A_NAME.to_owned()),
         "0..9" | "0" | "a..f" | "A..F" => Some(A_NUMBER.to_owned()),
         "\"" => Some("a string".to_owned()),
-        "_" | "-" | "BUILTIN_RULE" => None,
+        "_" | "-" | "'" | "BUILTIN_RULE" => None,
         token if token.trim().is_empty() => None,
         token => Some(format!("`{token}`")),
     }
 }
 
-fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnostic {
+pub(super) fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnostic {
     let range = token_at(&input.text, at);
     let found = match input.text.get(range.clone()) {
         None | Some("") => "end of file".to_owned(),
@@ -186,7 +188,7 @@ fn unexpected(input: &Preprocessed, at: usize, expected: &[String]) -> Diagnosti
 
 /// The word or sign at a place, or the first one behind it; the whole word where the place is in
 /// the middle of one.
-fn token_at(text: &str, at: usize) -> Range<usize> {
+pub(super) fn token_at(text: &str, at: usize) -> Range<usize> {
     let rest = text.get(at..).unwrap_or_default();
     let mut start = at + (rest.len() - rest.trim_start().len());
     if text

@@ -2,19 +2,24 @@
 
 mod brace;
 mod comment;
+mod dialect;
 mod fault;
+mod program;
+mod slip;
 mod token;
 
 use crate::{
     ast::{
-        Argument, Arm, Attribute, ConstantDef, Declaration, Definition, EnumBody, Enumerator, File,
-        Ident, InterfaceDef, Member, ProcedureDef, ProgramDef, StructBody, Suffix, SuffixKind,
-        TypeDef, TypeDefKind, TypeSpecifier, TypeSpecifierKind, UnionBody, Value, VersionDef,
+        Arm, ConstantDef, Declaration, Definition, EnumBody, Enumerator, File, Ident, NamespaceDef,
+        PragmaDef, StructBody, Suffix, SuffixKind, TypeDef, TypeDefKind, TypeSpecifier,
+        TypeSpecifierKind, UnionBody, Value,
     },
     diagnostic::{Code, Diagnostic, Diagnostics},
     preprocess::Preprocessed,
     source::{SourceMap, Span},
 };
+pub(crate) use dialect::of_type as foreign_type;
+
 use comment::Comments;
 use pest::{
     Parser as _,
@@ -53,10 +58,13 @@ pub fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagno
         comments,
         diagnostics,
         broken: HashSet::new(),
+        is_foreign: None,
     };
     let text = brace::without_unclosed(input, walker.diagnostics);
     let file = match Grammar::parse(Rule::file, &text) {
-        Ok(mut pairs) => walker.file(pairs.next()),
+        Ok(pairs) => File {
+            definitions: walker.definitions(pairs.flat_map(Pair::into_inner)),
+        },
         Err(error) => {
             walker
                 .diagnostics
@@ -77,6 +85,8 @@ struct Walker<'a> {
     comments: Comments<'a>,
     diagnostics: &'a mut Diagnostics,
     broken: HashSet<String>,
+    /// A sign of a foreign dialect was looked for, and whether there is one.
+    is_foreign: Option<bool>,
 }
 
 /// The parts of a production, in order. The grammar says what they are, so taking one that is not
@@ -116,25 +126,47 @@ impl Walker<'_> {
             .of(start..start + pair.as_str().trim_end().len())
     }
 
-    fn file(&mut self, pair: Option<Pair<'_, Rule>>) -> File {
+    fn definitions<'i>(&mut self, pairs: impl Iterator<Item = Pair<'i, Rule>>) -> Vec<Definition> {
         let mut definitions = Vec::new();
-        for pair in pair.into_iter().flat_map(Pair::into_inner) {
-            match pair.as_rule() {
-                Rule::constant_def => definitions.push(Definition::Constant(self.constant(pair))),
-                Rule::type_def => definitions.push(Definition::Type(self.type_def(pair))),
-                Rule::program_def => definitions.push(Definition::Program(self.program(pair))),
-                Rule::interface_def => {
-                    definitions.push(Definition::Interface(self.interface(pair)));
+        for pair in pairs {
+            definitions.push(match pair.as_rule() {
+                Rule::constant_def => Definition::Constant(self.constant(pair)),
+                Rule::type_def => Definition::Type(self.type_def(pair)),
+                Rule::program_def => Definition::Program(self.program(pair)),
+                Rule::interface_def => Definition::Interface(self.interface(pair)),
+                Rule::namespace_def => Definition::Namespace(self.namespace(pair)),
+                Rule::pragma_def => Definition::Pragma(self.pragma(pair)),
+                Rule::bad_definition | Rule::bad_inner_definition => {
+                    self.fault(Rule::only_definition, &pair);
+                    continue;
                 }
-                Rule::bad_definition => self.fault(Rule::only_definition, &pair),
-                _ => {}
-            }
+                _ => continue,
+            });
         }
-        File { definitions }
+        definitions
+    }
+
+    fn namespace(&mut self, pair: Pair<'_, Rule>) -> NamespaceDef {
+        let (span, doc) = (self.span(&pair), self.doc(&pair));
+        let mut parts = parts(pair);
+        let name = self.ident(&parts.next());
+        NamespaceDef {
+            doc,
+            name,
+            definitions: self.definitions(parts.0),
+            span,
+        }
+    }
+
+    fn pragma(&mut self, pair: Pair<'_, Rule>) -> PragmaDef {
+        PragmaDef {
+            span: self.span(&pair),
+            words: pair.into_inner().map(|word| self.ident(&word)).collect(),
+        }
     }
 
     fn fault(&mut self, rule: Rule, pair: &Pair<'_, Rule>) {
-        if !self.diagnostics.is_full() {
+        if !self.is_foreign() && !self.diagnostics.is_full() {
             self.diagnostics
                 .push(fault::explain(rule, pair, self.input));
         }
@@ -146,11 +178,32 @@ impl Walker<'_> {
         self.broken.extend(words.map(str::to_owned));
     }
 
+    /// Whether a text with a fault is of a foreign dialect: that is said once, and explains all.
+    fn is_foreign(&mut self) -> bool {
+        *self.is_foreign.get_or_insert_with(|| {
+            let sign = dialect::find(self.input);
+            let is_foreign = sign.is_some();
+            if let Some(sign) = sign {
+                self.diagnostics.push(sign);
+            }
+            is_foreign
+        })
+    }
+
     // ---- RFC 4506 §6.3
 
     fn ident(&self, pair: &Pair<'_, Rule>) -> Ident {
         Ident {
             name: pair.as_str().to_owned(),
+            span: self.span(pair),
+        }
+    }
+
+    /// A name that is used: all namespaces are one, so what stands before it says nothing more.
+    fn reference(&self, pair: &Pair<'_, Rule>) -> Ident {
+        let name = pair.as_str().rsplit("::").next();
+        Ident {
+            name: name.unwrap_or_default().to_owned(),
             span: self.span(pair),
         }
     }
@@ -186,7 +239,8 @@ impl Walker<'_> {
 
     fn value(&mut self, pair: &Pair<'_, Rule>) -> Value {
         match pair.as_rule() {
-            Rule::identifier => Value::Name(self.ident(pair)),
+            Rule::reference => Value::Name(self.reference(pair)),
+            Rule::character => Value::Number(token::character(pair.as_str()), self.span(pair)),
             Rule::text => Value::Text(pair.as_str().trim_matches('"').to_owned(), self.span(pair)),
             _ => {
                 let span = self.span(pair);
@@ -225,9 +279,9 @@ impl Walker<'_> {
             Rule::prefixed_type => {
                 let mut parts = parts(pair);
                 let prefix = token::prefix(parts.next().as_str());
-                TypeSpecifierKind::Name(Some(prefix), self.ident(&parts.next()))
+                TypeSpecifierKind::Name(Some(prefix), self.reference(&parts.next()))
             }
-            _ => TypeSpecifierKind::Name(None, self.ident(&pair)),
+            _ => TypeSpecifierKind::Name(None, self.reference(&pair)),
         };
         TypeSpecifier { kind, span }
     }
@@ -313,6 +367,7 @@ impl Walker<'_> {
         let pair = parts(pair).next();
         let rule = pair.as_rule();
         let mut parts = parts(pair);
+        let is_optional = parts.next_if(Rule::pointer).is_some();
         let first = parts.next();
         let kind = if rule == Rule::typedef_def {
             TypeDefKind::Typedef(self.declaration(first))
@@ -321,145 +376,13 @@ impl Walker<'_> {
             let body = parts.next();
             match rule {
                 Rule::enum_def => TypeDefKind::Enum(name, self.enum_body(body)),
+                Rule::struct_def if is_optional => {
+                    TypeDefKind::OptionalStruct(name, self.struct_body(body))
+                }
                 Rule::struct_def => TypeDefKind::Struct(name, self.struct_body(body)),
                 _ => TypeDefKind::Union(name, Box::new(self.union_body(body))),
             }
         };
         TypeDef { doc, kind, span }
-    }
-
-    // ---- RFC 5531 §12.2
-
-    fn program(&mut self, pair: Pair<'_, Rule>) -> ProgramDef {
-        let (span, doc) = (self.span(&pair), self.doc(&pair));
-        let mut parts = parts(pair);
-        let name = self.ident(&parts.next());
-        let mut versions = Vec::new();
-        loop {
-            let pair = parts.next();
-            match pair.as_rule() {
-                Rule::version_def => versions.push(self.version(pair)),
-                Rule::bad_member => self.fault(Rule::only_version, &pair),
-                _ => {
-                    let number = self.value(&pair);
-                    return ProgramDef {
-                        doc,
-                        name,
-                        versions,
-                        number,
-                        span,
-                    };
-                }
-            }
-        }
-    }
-
-    fn version(&mut self, pair: Pair<'_, Rule>) -> VersionDef {
-        let (span, doc) = (self.span(&pair), self.doc(&pair));
-        let mut parts = parts(pair);
-        let name = self.ident(&parts.next());
-        let mut procedures = Vec::new();
-        loop {
-            let pair = parts.next();
-            match pair.as_rule() {
-                Rule::procedure_def => procedures.push(self.procedure(pair)),
-                Rule::bad_member => self.fault(Rule::only_procedure, &pair),
-                _ => {
-                    let number = self.value(&pair);
-                    return VersionDef {
-                        doc,
-                        name,
-                        procedures,
-                        number,
-                        span,
-                    };
-                }
-            }
-        }
-    }
-
-    fn procedure(&mut self, pair: Pair<'_, Rule>) -> ProcedureDef {
-        let (span, doc) = (self.span(&pair), self.doc(&pair));
-        let mut parts = parts(pair);
-        let attributes = self.attributes(&mut parts);
-        let mut result_parts = self::parts(parts.next());
-        let result = self.type_specifier(result_parts.next());
-        let result_pointer = result_parts.0.next().map(|pair| self.span(&pair));
-        let name = self.ident(&parts.next());
-        parts.next_if(Rule::void);
-        let mut parameters = Vec::new();
-        while let Some(pair) = parts.next_if(Rule::parameter) {
-            parameters.push(self.declaration(pair));
-        }
-        let number = parts.0.next().map(|pair| self.value(&pair));
-        ProcedureDef {
-            doc,
-            attributes,
-            result,
-            result_pointer,
-            name,
-            parameters,
-            number,
-            span,
-        }
-    }
-
-    // ---- interface
-
-    fn interface(&mut self, pair: Pair<'_, Rule>) -> InterfaceDef {
-        let (span, doc) = (self.span(&pair), self.doc(&pair));
-        let mut parts = parts(pair);
-        let attributes = self.attributes(&mut parts);
-        let keyword = self.span(&parts.next());
-        let name = parts
-            .next_if(Rule::identifier)
-            .map(|pair| self.ident(&pair));
-        let mut members = Vec::new();
-        for pair in parts.0 {
-            match pair.as_rule() {
-                Rule::constant_def => members.push(Member::Constant(self.constant(pair))),
-                Rule::type_def => members.push(Member::Type(self.type_def(pair))),
-                Rule::procedure_def => members.push(Member::Procedure(self.procedure(pair))),
-                _ => self.fault(Rule::only_member, &pair),
-            }
-        }
-        InterfaceDef {
-            doc,
-            attributes,
-            name,
-            members,
-            keyword,
-            span,
-        }
-    }
-
-    fn attributes(&mut self, parts: &mut Parts<'_>) -> Vec<Attribute> {
-        let attributes = parts.next_if(Rule::attributes).map(Pair::into_inner);
-        attributes
-            .into_iter()
-            .flatten()
-            .map(|pair| self.attribute(pair))
-            .collect()
-    }
-
-    fn attribute(&mut self, pair: Pair<'_, Rule>) -> Attribute {
-        let span = self.span(&pair);
-        let mut parts = parts(pair);
-        let name = self.ident(&parts.next());
-        let arguments = parts.0.map(|pair| self.argument(pair)).collect();
-        Attribute {
-            name,
-            arguments,
-            span,
-        }
-    }
-
-    fn argument(&mut self, pair: Pair<'_, Rule>) -> Argument {
-        let mut parts = parts(pair);
-        let pointer = parts.next_if(Rule::pointer).map(|pair| self.span(&pair));
-        Argument {
-            pointer,
-            value: self.value(&parts.next()),
-        }
     }
 }

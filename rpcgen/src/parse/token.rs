@@ -40,3 +40,21 @@ pub(super) fn number(literal: &str) -> Result<i128, String> {
         .filter(|value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value))
         .ok_or_else(|| format!("`{literal}` does not fit into 64 bits"))
 }
+
+/// The number of the character in a literal such as `'a'` or `'\n'`.
+pub(super) fn character(literal: &str) -> i128 {
+    let inner = literal.trim_start_matches('\'');
+    let (is_escaped, inner) = match inner.strip_prefix('\\') {
+        Some(inner) => (true, inner),
+        None => (false, inner),
+    };
+    let byte = inner.bytes().next().unwrap_or_default();
+    let byte = match byte {
+        b'0' if is_escaped => 0,
+        b'n' if is_escaped => b'\n',
+        b'r' if is_escaped => b'\r',
+        b't' if is_escaped => b'\t',
+        other => other,
+    };
+    i128::from(byte)
+}

@@ -30,7 +30,7 @@ impl<'a> Directive<'a> {
             argument_range: 0..0,
             unclosed_comment: None,
         };
-        if let Some(name) = pieces.find(|piece| directive.note_unclosed(piece) || !is_space(piece))
+        if let Some(name) = pieces.find(|piece| directive.note_unclosed(piece) || !piece.is_space())
             && directive.unclosed_comment.is_none()
         {
             directive.name = name.text;
@@ -49,7 +49,7 @@ impl<'a> Directive<'a> {
     fn add(&mut self, piece: Piece<'_>) {
         self.note_unclosed(&piece);
         let range = piece.range();
-        if !is_space(&piece) {
+        if !piece.is_space() {
             if self.argument.is_empty() {
                 self.argument_range.start = range.start;
             }
@@ -81,16 +81,9 @@ pub(super) fn uncommented(value: &str) -> String {
 fn push_uncommented(text: &mut String, piece: Piece<'_>) {
     match piece.kind {
         Kind::Space if !piece.text.contains('\n') => text.push_str(piece.text),
-        _ if is_space(&piece) => text.push(' '),
+        _ if piece.is_space() => text.push(' '),
         _ => text.push_str(piece.text),
     }
-}
-
-fn is_space(piece: &Piece<'_>) -> bool {
-    matches!(
-        piece.kind,
-        Kind::Space | Kind::Newline | Kind::Comment | Kind::UnclosedComment
-    )
 }
 
 /// The name at the start of a text, and what follows it.

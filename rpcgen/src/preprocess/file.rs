@@ -184,8 +184,32 @@ impl Preprocessor<'_> {
                 .help("a value in parentheses needs a blank in front of it");
             self.diagnostics.push(diagnostic);
         } else {
-            self.macros.define(name, value.trim(), Some(span));
+            let value = self.without_semicolon(source, directive, name, value.trim());
+            self.macros.define(name, value, Some(span));
         }
+    }
+
+    /// `#define MAX 10;` is a slip: the `;` would stand wherever `MAX` is used.
+    fn without_semicolon<'v>(
+        &mut self,
+        source: &Source,
+        directive: &Directive<'_>,
+        name: &str,
+        value: &'v str,
+    ) -> &'v str {
+        let Some(number) = value.strip_suffix(';').map(str::trim_end) else {
+            return value;
+        };
+        if number.is_empty() || number.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        {
+            return value;
+        }
+        let end = directive.argument_range.end;
+        let message = format!("the macro `{}` ends with a `;`", super::shown(name));
+        let fault = Diagnostic::new(Code::MacroWithSemicolon, source.span(end - 1..end), message)
+            .help("a directive ends with its line, and takes no `;`");
+        self.diagnostics.push(fault);
+        number
     }
 
     fn include(&mut self, source: &Source, directive: &Directive<'_>) {

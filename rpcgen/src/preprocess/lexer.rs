@@ -46,6 +46,14 @@ impl Piece<'_> {
     pub(super) fn range(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
+
+    /// Whether it is white space or a comment.
+    pub(super) fn is_space(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Space | Kind::Newline | Kind::Comment | Kind::UnclosedComment
+        )
+    }
 }
 
 /// Yields the pieces of a text.
@@ -199,9 +207,10 @@ fn string_len(rest: &str) -> usize {
     rest.len()
 }
 
-/// `'"'` opens no string.
+/// `'"'` opens no string, and `'\n'` has no name in it.
 fn measure_quote(rest: &str) -> (Kind, usize) {
     match rest.as_bytes() {
+        [b'\'', b'\\', inside, b'\'', ..] if inside.is_ascii_graphic() => (Kind::Literal, 4),
         [b'\'', inside, b'\'', ..] if inside.is_ascii_graphic() => (Kind::Literal, 3),
         _ => (Kind::Mark, 1),
     }

@@ -105,6 +105,12 @@ pub fn preprocess(
     }
 }
 
+/// The tokens of a text, without comments and white space.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = lexer::Lexer::fragment(text).filter(|piece| !piece.is_space());
+    pieces.map(|piece| piece.text)
+}
+
 fn initial_macros(options: &Options) -> Macros {
     let mut macros = Macros::default();
     for name in PREDEFINED {

@@ -212,7 +212,8 @@ fn shape_min_size(types: &[TypeDef], shape: &Shape) -> u64 {
                 .chain(&union.default);
             let sizes =
                 carried.map(|field| field.as_ref().map_or(0, |field| min_size(types, &field.ty)));
-            sizes.min().unwrap_or(0).saturating_add(4)
+            let discriminant = min_size(types, &union.discriminant.ty);
+            sizes.min().unwrap_or(0).saturating_add(discriminant)
         }
     }
 }

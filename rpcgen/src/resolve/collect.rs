@@ -8,7 +8,8 @@ use crate::{
     },
     diagnostic::Diagnostics,
     model::TypeId,
-    source::Span,
+    preprocess,
+    source::{SourceMap, Span},
 };
 use std::collections::HashMap;
 
@@ -46,6 +47,8 @@ pub(super) enum Body<'a> {
     Alias(&'a Declaration),
     Enum(&'a EnumBody),
     Struct(&'a StructBody),
+    /// Optional-data of a struct without a name.
+    OptionalStruct(&'a StructBody),
     Union(&'a UnionBody),
 }
 
@@ -73,19 +76,21 @@ impl<'a> Declarations<'a> {
 
 pub(super) fn collect<'a>(
     file: &'a File,
+    sources: &SourceMap,
     constants: &mut Constants,
     diagnostics: &mut Diagnostics,
 ) -> Declarations<'a> {
     let mut collector = Collector {
         found: Declarations::default(),
+        sources,
         constants,
         diagnostics,
     };
-    for definition in &file.definitions {
+    for definition in file.all() {
         match definition {
             Definition::Constant(constant) => collector.constant(constant),
             Definition::Type(ty) => collector.type_def(ty),
-            Definition::Program(_) => {}
+            Definition::Program(_) | Definition::Namespace(_) | Definition::Pragma(_) => {}
             Definition::Interface(interface) => {
                 for member in &interface.members {
                     match member {
@@ -102,6 +107,7 @@ pub(super) fn collect<'a>(
 
 struct Collector<'a, 'c> {
     found: Declarations<'a>,
+    sources: &'c SourceMap,
     constants: &'c mut Constants,
     diagnostics: &'c mut Diagnostics,
 }
@@ -120,6 +126,7 @@ impl<'a> Collector<'a, '_> {
         let (name, body) = match &def.kind {
             TypeDefKind::Enum(name, body) => (name, Body::Enum(body)),
             TypeDefKind::Struct(name, body) => (name, Body::Struct(body)),
+            TypeDefKind::OptionalStruct(name, body) => (name, Body::OptionalStruct(body)),
             TypeDefKind::Union(name, body) => (name, Body::Union(body)),
             TypeDefKind::Typedef(declaration) => {
                 let Some(name) = &declaration.name else {
@@ -132,13 +139,21 @@ impl<'a> Collector<'a, '_> {
                 (name, typedef_body(declaration))
             }
         };
+        if let Body::Enum(body) = body
+            && self.found.named(&name.name).is_none()
+        {
+            self.constants.define_enum(body, self.diagnostics);
+        }
         self.declare(name, def.doc.as_ref(), def.span, body);
     }
 
     fn declare(&mut self, name: &Ident, doc: Option<&'a String>, span: Span, body: Body<'a>) {
         if let Some(first) = self.found.named(&name.name) {
-            let first = self.found.get(first).name_span;
-            self.diagnostics.push(super::duplicate_name(name, first));
+            let first = self.found.get(first);
+            if !self.is_same_text(span, first.span) {
+                let fault = super::duplicate_name(name, first.name_span);
+                self.diagnostics.push(fault);
+            }
             return;
         }
         self.nested(&name.name, body);
@@ -155,51 +170,78 @@ impl<'a> Collector<'a, '_> {
         self.found.order.push(Declared::Type(id));
     }
 
+    /// Whether a definition says what another says, token for token.
+    fn is_same_text(&self, one: Span, other: Span) -> bool {
+        let tokens = |span| preprocess::tokens(self.sources.text(span));
+        tokens(one).eq(tokens(other))
+    }
+
     /// Declares the types without a name inside a type, as `Outer_field`.
     fn nested(&mut self, outer: &str, body: Body<'a>) {
         match body {
-            Body::Enum(body) => self.constants.define_enum(body, self.diagnostics),
-            Body::Alias(declaration) => self.nested_in(outer, declaration),
+            Body::Enum(_) => {}
+            Body::Alias(declaration) => self.nested_in(outer, ELEMENT, declaration),
+            Body::OptionalStruct(body) => {
+                let name = Ident {
+                    name: format!("{outer}_{ELEMENT}"),
+                    span: body.span,
+                };
+                self.declare_nested(&name, None, body.span, Body::Struct(body));
+            }
             Body::Struct(body) => {
                 for field in &body.fields {
-                    self.nested_in(outer, field);
+                    self.nested_in(outer, name_of(field), field);
                 }
             }
             Body::Union(body) => {
-                self.nested_in(outer, &body.discriminant);
+                self.nested_in(outer, name_of(&body.discriminant), &body.discriminant);
                 let arms = body.arms.iter().map(|arm| &arm.declaration);
                 for declaration in arms.chain(&body.default) {
-                    self.nested_in(outer, declaration);
+                    self.nested_in(outer, name_of(declaration), declaration);
                 }
             }
         }
     }
 
-    fn nested_in(&mut self, outer: &str, declaration: &'a Declaration) {
+    fn nested_in(&mut self, outer: &str, field: &str, declaration: &'a Declaration) {
         let (body, span) = match &declaration.specifier.kind {
             TypeSpecifierKind::Enum(body) => (Body::Enum(body), body.span),
             TypeSpecifierKind::Struct(body) => (Body::Struct(body), body.span),
             TypeSpecifierKind::Union(body) => (Body::Union(body), body.span),
             _ => return,
         };
-        let field = declaration
-            .name
-            .as_ref()
-            .map_or("value", |name| name.name.as_str());
+        if let Body::Enum(body) = body {
+            self.constants.define_nested_enum(body, self.diagnostics);
+        }
+        let (doc, place) = (declaration.doc.as_ref(), declaration.specifier.span);
         let name = Ident {
             name: format!("{outer}_{field}"),
-            span: declaration.specifier.span,
+            span: place,
         };
-        self.declare(
-            &name,
-            declaration.doc.as_ref(),
-            declaration.specifier.span,
-            body,
-        );
+        self.declare_nested(&name, doc, span, body);
+    }
+
+    /// Declares a type without a name, whose body stands at `place`.
+    fn declare_nested(
+        &mut self,
+        name: &Ident,
+        doc: Option<&'a String>,
+        place: Span,
+        body: Body<'a>,
+    ) {
+        self.declare(name, doc, name.span, body);
         if let Some(id) = self.found.named(&name.name) {
-            self.found.by_body.insert(span, id);
+            self.found.by_body.insert(place, id);
         }
     }
+}
+
+/// What the type inside of a typedef is called: `typedef struct { … } points<>` has elements.
+const ELEMENT: &str = "element";
+
+fn name_of(declaration: &Declaration) -> &str {
+    let name = declaration.name.as_ref();
+    name.map_or("value", |name| name.name.as_str())
 }
 
 /// `typedef struct { … } name` is `struct name { … }` (RFC 4506 §4.18).

@@ -19,8 +19,17 @@ pub(super) struct Constants {
 #[derive(Debug)]
 struct Entry {
     span: Span,
-    is_enumerator: bool,
+    kind: Kind,
     state: State,
+}
+
+/// What defines a constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Constant,
+    Enumerator,
+    /// An enumerator of an enum without a name, which another such enum may repeat.
+    Nested,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +51,28 @@ impl From<&Value> for State {
     }
 }
 
+impl State {
+    /// Whether two definitions say the same.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Known(one), Self::Known(other)) => one == other,
+            (Self::Refers(one, add), Self::Refers(other, other_add)) => {
+                one.name == other.name && add == other_add
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Kind {
+    fn may_be_repeated_by(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Constant, Self::Constant) | (_, Self::Nested) | (Self::Nested, _)
+        )
+    }
+}
+
 impl Constants {
     /// Takes in `const name = value`; tells whether the name was free.
     pub(super) fn define(
@@ -51,26 +82,39 @@ impl Constants {
         diagnostics: &mut Diagnostics,
     ) -> bool {
         let state = State::from(value);
-        self.insert(name, false, state, diagnostics)
+        self.insert(name, Kind::Constant, state, diagnostics)
     }
 
     /// Whether a name is one of a `const` rather than an enumerator.
     pub(super) fn is_constant(&self, name: &str) -> bool {
         self.entries
             .get(name)
-            .is_some_and(|entry| !entry.is_enumerator)
+            .is_some_and(|entry| entry.kind == Kind::Constant)
     }
 
     /// Takes in the enumerators of an enum: one without a value is one more than the one before.
     pub(super) fn define_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
+        self.define_enumerators(body, Kind::Enumerator, diagnostics);
+    }
+
+    /// As `define_enum`, for an enum without a name.
+    pub(super) fn define_nested_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
+        self.define_enumerators(body, Kind::Nested, diagnostics);
+    }
+
+    fn define_enumerators(&mut self, body: &EnumBody, kind: Kind, diagnostics: &mut Diagnostics) {
         let mut previous: Option<&Ident> = None;
         for enumerator in &body.enumerators {
             let state = match (&enumerator.value, previous) {
+                (Some(Value::Number(number, span)), _) => {
+                    let number = signed(*number, *span, diagnostics);
+                    State::Known(ConstantValue::Integer(number))
+                }
                 (Some(value), _) => State::from(value),
                 (None, None) => State::Known(ConstantValue::Integer(0)),
                 (None, Some(previous)) => State::Refers(previous.clone(), 1),
             };
-            self.insert(&enumerator.name, true, state, diagnostics);
+            self.insert(&enumerator.name, kind, state, diagnostics);
             previous = Some(&enumerator.name);
         }
     }
@@ -78,19 +122,21 @@ impl Constants {
     fn insert(
         &mut self,
         name: &Ident,
-        is_enumerator: bool,
+        kind: Kind,
         state: State,
         diagnostics: &mut Diagnostics,
     ) -> bool {
         if let Some(first) = self.entries.get(&name.name) {
-            diagnostics.push(super::duplicate_name(name, first.span));
+            if !(first.kind.may_be_repeated_by(kind) && first.state.is_same(&state)) {
+                diagnostics.push(super::duplicate_name(name, first.span));
+            }
             return false;
         }
         self.entries.insert(
             name.name.clone(),
             Entry {
                 span: name.span,
-                is_enumerator,
+                kind,
                 state,
             },
         );
@@ -165,6 +211,20 @@ impl Constants {
         };
         diagnostics.push(Diagnostic::new(Code::UndefinedConstant, name.span, message).help(help));
     }
+}
+
+/// The number of an enumerator: `0xFFFFFFFF` is what some write for -1.
+fn signed(written: i128, span: Span, diagnostics: &mut Diagnostics) -> i128 {
+    let number = match u32::try_from(written) {
+        Ok(number) => i128::from(number.cast_signed()),
+        Err(_) => written,
+    };
+    if number != written {
+        let message = format!("an enum is a signed integer: {written} is {number}");
+        let fault = Diagnostic::new(Code::EnumeratorWraps, span, message);
+        diagnostics.push(fault.help("the four bytes on the wire are the same"));
+    }
+    number
 }
 
 fn cyclic(name: &Ident) -> Diagnostic {

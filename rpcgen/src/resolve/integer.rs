@@ -2,28 +2,48 @@
 
 use crate::model::{Bound, Type};
 
-/// The type of `unsigned long int` and the like: as wide as XDR has it, not as C has it.
-pub(super) fn from_words(words: &[String]) -> Type {
-    let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let longs = words.iter().filter(|word| *word == "long").count();
-    let wide = has("hyper") || longs > 1;
-    match (wide, has("unsigned")) {
-        (false, false) => Type::Int,
-        (false, true) => Type::UnsignedInt,
-        (true, false) => Type::Hyper,
-        (true, true) => Type::UnsignedHyper,
+/// The type of `unsigned long int` and the like: as wide as XDR has it, not as C has it. `None`
+/// where the words contradict each other.
+pub(super) fn from_words(words: &[String]) -> Option<Type> {
+    let mut sizes: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_signed = take(&mut sizes, "signed");
+    let is_unsigned = take(&mut sizes, "unsigned");
+    // Last: `long int` is `long`.
+    take(&mut sizes, "int");
+    let is_wide = match sizes.as_slice() {
+        [] | ["long" | "short" | "char"] => false,
+        ["hyper"] | ["long", "long"] => true,
+        _ => return None,
+    };
+    if sizes == ["char"] && words.iter().any(|word| word == "int") {
+        return None;
     }
+    match (is_wide, is_unsigned) {
+        _ if is_signed && is_unsigned => None,
+        (false, false) => Some(Type::Int),
+        (false, true) => Some(Type::UnsignedInt),
+        (true, false) => Some(Type::Hyper),
+        (true, true) => Some(Type::UnsignedHyper),
+    }
+}
+
+/// Takes a word out, once; tells whether it was there.
+fn take(words: &mut Vec<&str>, wanted: &str) -> bool {
+    let found = words.iter().position(|word| *word == wanted);
+    found.map(|at| words.remove(at)).is_some()
 }
 
 /// A typedef name of C that has one meaning everywhere. A file's own definition comes first.
 pub(super) fn from_name(name: &str) -> Option<Type> {
     Some(match name {
-        "int8_t" | "int16_t" | "int32_t" => Type::Int,
+        "int8_t" | "int16_t" | "int32_t" | "int8" | "int16" | "int32" => Type::Int,
         "u_char" | "u_short" | "u_int" | "u_long" | "uint8_t" | "uint16_t" | "uint32_t"
-        | "u_int8_t" | "u_int16_t" | "u_int32_t" | "uint" | "ushort" | "ulong" | "rpcprog_t"
-        | "rpcvers_t" | "rpcproc_t" | "rpcport_t" => Type::UnsignedInt,
-        "int64_t" | "quad_t" | "longlong_t" => Type::Hyper,
-        "uint64_t" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
+        | "u_int8_t" | "u_int16_t" | "u_int32_t" | "uint8" | "uint16" | "uint32" | "uint"
+        | "ushort" | "ulong" | "rpcprog_t" | "rpcvers_t" | "rpcproc_t" | "rpcport_t" => {
+            Type::UnsignedInt
+        }
+        "int64_t" | "int64" | "quad_t" | "longlong_t" => Type::Hyper,
+        "uint64_t" | "uint64" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
         "bool_t" => Type::Bool,
         "netobj" => Type::Opaque(Some(Bound {
             max: NETOBJ_MAX,

@@ -51,7 +51,7 @@ pub fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Option<Model> {
     let mut constants = Constants::default();
-    let declarations = collect::collect(&parsed.file, &mut constants, diagnostics);
+    let declarations = collect::collect(&parsed.file, sources, &mut constants, diagnostics);
     let mut resolver = Resolver {
         broken: &parsed.broken,
         strings,

@@ -1,6 +1,6 @@
 //! Programs, versions, procedures (RFC 5531 §12), and interfaces, which become them.
 
-use super::{Resolver, analysis, integer, list, types::Place};
+use super::{Resolver, analysis, integer, list, types};
 use crate::{
     ast::{
         Declaration, Definition, File, Ident, InterfaceDef, Member, PlainType, ProcedureDef,
@@ -47,17 +47,17 @@ impl Programs {
 impl Resolver<'_> {
     pub(super) fn programs(&mut self, file: &File, types: &[TypeDef]) -> Vec<Program> {
         let mut programs = Programs::default();
-        for definition in &file.definitions {
+        for definition in file.all() {
             match definition {
                 Definition::Program(program) => {
                     if let Some(found) = self.program(program, types) {
-                        programs.push(found);
+                        self.add_program(found, &mut programs);
                     }
                 }
                 Definition::Interface(interface) => {
                     self.interface(interface, types, &mut programs);
                 }
-                Definition::Constant(_) | Definition::Type(_) => {}
+                _ => {}
             }
         }
         self.check_programs(&programs.found);
@@ -65,14 +65,41 @@ impl Resolver<'_> {
         found.map(|found| found.program).collect()
     }
 
+    /// Adds a program; blocks of one name and number are one program.
+    fn add_program(&mut self, found: Found, programs: &mut Programs) {
+        let key = (found.program.name.idl.clone(), found.program.number);
+        let same = programs.by_name.get(&key).copied();
+        let Some(first) = same.and_then(|index| programs.found.get_mut(index)) else {
+            programs.push(found);
+            return;
+        };
+        for version in found.program.versions {
+            let span = found.versions.get(&version.number).copied();
+            self.check_version(
+                &mut first.versions,
+                version.number,
+                span.unwrap_or(found.span),
+            );
+            first.program.versions.push(version);
+        }
+    }
+
+    /// Programs may share a number where they share no version: a file may have a name for each
+    /// version of a program.
     fn check_programs(&mut self, found: &[Found]) {
-        let mut numbers: HashMap<u32, &Found> = HashMap::new();
+        let mut versions: HashMap<(u32, u32), &Found> = HashMap::new();
         for one in found {
             let name = &one.program.name;
             self.claim(true, &name.rust, &name.idl, one.span);
-            if let Some(first) = numbers.insert(one.program.number, one) {
+            let numbers = one.program.versions.iter().map(|version| version.number);
+            let taken = numbers.filter_map(|version| {
+                let key = (one.program.number, version);
+                let first = *versions.entry(key).or_insert(one);
+                (!std::ptr::eq(first, one)).then_some((version, first))
+            });
+            if let Some((version, first)) = taken.last() {
                 let message = format!(
-                    "program `{}` has the number of `{}`, {:#010x}",
+                    "program `{}` has the number of `{}`, {:#010x}, and a version {version} too",
                     name.idl, first.program.name.idl, one.program.number
                 );
                 let fault = Diagnostic::new(Code::DuplicateProgram, one.span, message);
@@ -315,7 +342,7 @@ impl Resolver<'_> {
                 self.bad_pointer(declaration);
                 continue;
             }
-            let Some(ty) = self.declared_type(declaration, Place::Procedure) else {
+            let Some(ty) = self.declared_type(declaration) else {
                 continue;
             };
             let (idl, span) = match &declaration.name {
@@ -354,10 +381,7 @@ impl Resolver<'_> {
                 let value = self.specified_type(&def.result)?;
                 match pointer {
                     None => value,
-                    Some(_) => Type::Optional {
-                        value: Box::new(value),
-                        boxed: false,
-                    },
+                    Some(_) => types::optional(value),
                 }
             }
         };

@@ -9,18 +9,10 @@ use crate::{
     diagnostic::{Code, Diagnostic, similar},
     model::{Bound, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
     names::{self, Scope},
+    parse,
     source::Span,
 };
 use std::collections::HashMap;
-
-/// Where a declaration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// A field, an arm, a typedef: a `string` has brackets.
-    Type,
-    /// A parameter or a result, where C rpcgen takes a bare `string`.
-    Procedure,
-}
 
 impl Resolver<'_> {
     /// All types, in the order of their ids.
@@ -38,11 +30,15 @@ impl Resolver<'_> {
         let name = self.name(&idl, rust, declaration.doc, declaration.span);
         let shape = match body {
             Body::Alias(declaration) => {
-                let ty = self.declared_type(declaration, Place::Type);
+                let ty = self.declared_type(declaration);
                 Shape::Alias(ty.unwrap_or(PLACEHOLDER))
             }
             Body::Enum(body) => Shape::Enum(self.enumeration(&idl, body)),
             Body::Struct(body) => Shape::Struct(self.structure(&idl, body)),
+            Body::OptionalStruct(body) => {
+                let value = self.declarations.with_body(body.span).map(Type::Named);
+                Shape::Alias(optional(value.unwrap_or(PLACEHOLDER)))
+            }
             Body::Union(body) => self.union(body),
         };
         let traits = Traits {
@@ -110,7 +106,7 @@ impl Resolver<'_> {
     fn structure(&mut self, idl: &str, body: &StructBody) -> Struct {
         if body.fields.is_empty() {
             let message = format!("struct `{idl}` has no fields");
-            self.error(Code::EmptyBody, body.span, message);
+            self.error(Code::EmptyStruct, body.span, message);
         }
         let mut scope = Scope::default();
         let fields = body.fields.iter();
@@ -125,7 +121,7 @@ impl Resolver<'_> {
 
     /// A field of a struct, in the scope of that struct.
     fn field(&mut self, declaration: &Declaration, scope: &mut Scope) -> Option<Field> {
-        let field = self.named_field(declaration, Place::Type)?;
+        let field = self.named_field(declaration)?;
         let ident = declaration.name.as_ref()?;
         if let Err(clash) = scope.take(&field.name.rust, &ident.name, ident.span) {
             self.diagnostics.push(clash);
@@ -134,7 +130,7 @@ impl Resolver<'_> {
     }
 
     /// A declaration that has a name.
-    pub(super) fn named_field(&mut self, declaration: &Declaration, place: Place) -> Option<Field> {
+    pub(super) fn named_field(&mut self, declaration: &Declaration) -> Option<Field> {
         for attribute in &declaration.attributes {
             self.unsupported_attribute(attribute);
         }
@@ -142,7 +138,7 @@ impl Resolver<'_> {
             self.diagnostics.push(nameless(declaration));
             return None;
         };
-        let ty = self.declared_type(declaration, place)?;
+        let ty = self.declared_type(declaration)?;
         let rust = names::value_name(&ident.name);
         let name = self.name(
             &ident.name,
@@ -154,11 +150,7 @@ impl Resolver<'_> {
     }
 
     /// The type of a declaration: that of its specifier, with pointer and brackets.
-    pub(super) fn declared_type(
-        &mut self,
-        declaration: &Declaration,
-        place: Place,
-    ) -> Option<Type> {
+    pub(super) fn declared_type(&mut self, declaration: &Declaration) -> Option<Type> {
         let specifier = &declaration.specifier;
         let suffix = match declaration.suffixes.as_slice() {
             [] => None,
@@ -176,7 +168,7 @@ impl Resolver<'_> {
         }
         match &specifier.kind {
             TypeSpecifierKind::Plain(PlainType::Opaque) => self.opaque(declaration, suffix),
-            TypeSpecifierKind::Plain(PlainType::String) => self.string(declaration, suffix, place),
+            TypeSpecifierKind::Plain(PlainType::String) => self.string(declaration, suffix),
             _ => {
                 let element = self.specified_type(specifier)?;
                 self.warn_char(declaration, suffix);
@@ -199,10 +191,7 @@ impl Resolver<'_> {
                 boxed: false,
             },
             Some(SuffixKind::Variable(max)) => Type::Array(element, self.bound(max.as_ref())?),
-            None if pointer.is_some() => Type::Optional {
-                value: element,
-                boxed: false,
-            },
+            None if pointer.is_some() => optional(*element),
             None => *element,
         })
     }
@@ -240,25 +229,21 @@ impl Resolver<'_> {
             Some(SuffixKind::Fixed(len)) => self.length(len).map(Type::FixedOpaque),
             Some(SuffixKind::Variable(max)) => self.bound(max.as_ref()).map(Type::Opaque),
             None => {
-                self.missing_brackets(declaration, "opaque", "`opaque name[4]` for four bytes, ");
+                let message = "`opaque` needs a size behind the name";
+                let fault = Diagnostic::new(Code::MissingBrackets, declaration.span, message);
+                self.diagnostics.push(fault.help(
+                    "write `opaque name[4]` for four bytes, `opaque name<255>` for at most 255, \
+                     `opaque name<>` for any number",
+                ));
                 None
             }
         }
     }
 
-    fn string(
-        &mut self,
-        declaration: &Declaration,
-        suffix: Option<&Suffix>,
-        place: Place,
-    ) -> Option<Type> {
+    fn string(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {
         let max = match suffix.map(|suffix| &suffix.kind) {
             Some(SuffixKind::Variable(max)) => self.bound(max.as_ref())?,
-            None if place == Place::Procedure => None,
-            None => {
-                self.missing_brackets(declaration, "string", "");
-                return None;
-            }
+            None => None,
             Some(SuffixKind::Fixed(_)) => {
                 let message = "a string has no fixed length";
                 let diagnostic = Diagnostic::new(Code::BadDeclaration, declaration.span, message);
@@ -273,10 +258,7 @@ impl Resolver<'_> {
         };
         Some(match declaration.pointer {
             None => string,
-            Some(_) => Type::Optional {
-                value: Box::new(string),
-                boxed: false,
-            },
+            Some(_) => optional(string),
         })
     }
 
@@ -299,7 +281,17 @@ impl Resolver<'_> {
                 );
                 None
             }
-            TypeSpecifierKind::Integer(words) => Some(integer::from_words(words)),
+            TypeSpecifierKind::Integer(words) => {
+                let found = integer::from_words(words);
+                if found.is_none() {
+                    let message = format!("`{}` is no integer type", words.join(" "));
+                    let fault = Diagnostic::new(Code::BadIntegerType, specifier.span, message);
+                    self.diagnostics.push(fault.help(
+                        "4 bytes are `int` or `unsigned int`, 8 bytes `hyper` or `unsigned hyper`",
+                    ));
+                }
+                found
+            }
             TypeSpecifierKind::Plain(PlainType::Float) => Some(Type::Float),
             TypeSpecifierKind::Plain(PlainType::Double) => Some(Type::Double),
             TypeSpecifierKind::Plain(PlainType::Quadruple) => Some(Type::Quadruple),
@@ -345,7 +337,16 @@ impl Resolver<'_> {
             return Some(ty);
         }
         if name.name == "void" {
-            self.error(Code::BadDeclaration, name.span, "`void` cannot have a name");
+            let message = "`void` stands alone, and has no name";
+            self.error(Code::BadDeclaration, name.span, message);
+            return None;
+        }
+        if let Some((dialect, help)) = parse::foreign_type(&name.name) {
+            let message = format!("`{}` is of the dialect of {dialect}", name.name);
+            let fault = Diagnostic::new(Code::ForeignDialect, name.span, message);
+            if self.undefined_types.insert(name.name.clone()) {
+                self.diagnostics.push(fault.help(help));
+            }
             return None;
         }
         let is_new = self.undefined_types.insert(name.name.clone());
@@ -393,7 +394,10 @@ impl Resolver<'_> {
         let declared = self.declarations.get(id);
         let (word, fits) = match prefix {
             None => return,
-            Some(Prefix::Struct) => ("a struct", matches!(declared.body, Body::Struct(_))),
+            Some(Prefix::Struct) => (
+                "a struct",
+                matches!(declared.body, Body::Struct(_) | Body::OptionalStruct(_)),
+            ),
             Some(Prefix::Enum) => ("an enum", matches!(declared.body, Body::Enum(_))),
             Some(Prefix::Union) => ("a union", matches!(declared.body, Body::Union(_))),
         };
@@ -422,14 +426,6 @@ impl Resolver<'_> {
             .push(diagnostic.help("bytes are `opaque`, a text is a `string`"));
     }
 
-    fn missing_brackets(&mut self, declaration: &Declaration, word: &str, fixed: &str) {
-        let message = format!("`{word}` needs a size behind the name");
-        let diagnostic = Diagnostic::new(Code::MissingBrackets, declaration.span, message);
-        self.diagnostics.push(diagnostic.help(format!(
-            "write {fixed}`{word} name<255>` for at most 255 bytes, `{word} name<>` for any number"
-        )));
-    }
-
     fn use_typedef(&mut self, span: Span, message: &str, of: &str) {
         let diagnostic = Diagnostic::new(Code::BadDeclaration, span, message);
         self.diagnostics
@@ -442,6 +438,14 @@ const TYPE_WORDS: [&str; 11] = [
     "bool", "char", "double", "float", "hyper", "int", "long", "opaque", "short", "string",
     "unsigned",
 ];
+
+/// `T *`, before it is known whether that needs a box.
+pub(super) fn optional(value: Type) -> Type {
+    Type::Optional {
+        value: Box::new(value),
+        boxed: false,
+    }
+}
 
 /// Stands for a type whose fault was reported, so that what uses it is checked too.
 const PLACEHOLDER: Type = Type::Int;

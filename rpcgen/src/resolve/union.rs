@@ -1,6 +1,6 @@
 //! Discriminated unions (RFC 4506 §4.15).
 
-use super::{Resolver, collect::Body, integer, types::Place};
+use super::{Resolver, collect::Body, integer};
 use crate::{
     ast::{Declaration, EnumBody, PlainType, TypeSpecifierKind, UnionBody, Value},
     diagnostic::{Code, Diagnostic},
@@ -12,9 +12,8 @@ use std::{collections::HashMap, rc::Rc};
 
 /// What a discriminant can be.
 enum Discriminant {
-    Integer {
-        unsigned: bool,
-    },
+    /// An integer of this type.
+    Integer(Type),
     Bool,
     /// The enumerators, by number: the first name of each.
     Enum(Rc<Enumerators>),
@@ -25,7 +24,7 @@ pub(super) type Enumerators = HashMap<i32, String>;
 
 impl Resolver<'_> {
     pub(super) fn union(&mut self, body: &UnionBody) -> Shape {
-        let discriminant = self.named_field(&body.discriminant, Place::Type);
+        let discriminant = self.named_field(&body.discriminant);
         let Some(discriminant) = discriminant else {
             return broken();
         };
@@ -48,7 +47,7 @@ impl Resolver<'_> {
             });
         }
         let is_exhaustive = match &kind {
-            Discriminant::Integer { .. } => false,
+            Discriminant::Integer(_) => false,
             Discriminant::Bool => arms.len() == 2,
             // Each arm has an enumerator of its own.
             Discriminant::Enum(enumerators) => arms.len() == enumerators.len(),
@@ -68,8 +67,9 @@ impl Resolver<'_> {
     /// What kind of discriminant a type is, if it is one.
     fn discriminant(&mut self, ty: &Type) -> Option<Discriminant> {
         match ty {
-            Type::Int => Some(Discriminant::Integer { unsigned: false }),
-            Type::UnsignedInt => Some(Discriminant::Integer { unsigned: true }),
+            Type::Int | Type::UnsignedInt | Type::Hyper | Type::UnsignedHyper => {
+                Some(Discriminant::Integer(ty.clone()))
+            }
             Type::Bool => Some(Discriminant::Bool),
             Type::Named(id) => self.named_discriminant(*id),
             _ => None,
@@ -82,14 +82,14 @@ impl Resolver<'_> {
             let declaration = match self.declarations.get(id).body {
                 Body::Enum(body) => return Some(Discriminant::Enum(self.enumerators(id, body))),
                 Body::Alias(declaration) => declaration,
-                Body::Struct(_) | Body::Union(_) => return None,
+                Body::Struct(_) | Body::OptionalStruct(_) | Body::Union(_) => return None,
             };
             if declaration.pointer.is_some() || !declaration.suffixes.is_empty() {
                 return None;
             }
             match &declaration.specifier.kind {
                 TypeSpecifierKind::Integer(words) => {
-                    return self.discriminant(&integer::from_words(words));
+                    return self.discriminant(&integer::from_words(words)?);
                 }
                 TypeSpecifierKind::Plain(PlainType::Bool) => return Some(Discriminant::Bool),
                 TypeSpecifierKind::Name(_, name) => match self.declarations.named(&name.name) {
@@ -127,7 +127,7 @@ impl Resolver<'_> {
             &[]
         };
         let mut scope = Scope::with_reserved(reserved);
-        let mut seen: HashMap<i64, Span> = HashMap::new();
+        let mut seen: HashMap<i128, Span> = HashMap::new();
         let mut arms = Vec::new();
         for arm in &body.arms {
             let field = self.arm_field(&arm.declaration);
@@ -162,7 +162,7 @@ impl Resolver<'_> {
     fn arm_field(&mut self, declaration: &Declaration) -> Option<Field> {
         match declaration.specifier.kind {
             TypeSpecifierKind::Void => None,
-            _ => self.named_field(declaration, Place::Type),
+            _ => self.named_field(declaration),
         }
     }
 
@@ -171,15 +171,21 @@ impl Resolver<'_> {
         let number = self.integer(case)?;
         let variant = match case {
             Value::Name(name) => names::type_name(&name.name),
-            _ => names::number_variant(i64::try_from(number).unwrap_or(i64::MAX)),
+            _ => names::number_variant(number),
         };
         let (found, what) = match kind {
-            Discriminant::Integer { unsigned: false } => {
-                (i32::try_from(number).ok().map(i64::from), "an int")
+            Discriminant::Integer(Type::Hyper) => {
+                (i64::try_from(number).ok().map(i128::from), "a hyper")
             }
-            Discriminant::Integer { unsigned: true } => {
-                (u32::try_from(number).ok().map(i64::from), "an unsigned int")
-            }
+            Discriminant::Integer(Type::UnsignedHyper) => (
+                u64::try_from(number).ok().map(i128::from),
+                "an unsigned hyper",
+            ),
+            Discriminant::Integer(Type::UnsignedInt) => (
+                u32::try_from(number).ok().map(i128::from),
+                "an unsigned int",
+            ),
+            Discriminant::Integer(_) => (i32::try_from(number).ok().map(i128::from), "an int"),
             Discriminant::Bool => match number {
                 0 => return Some((Label::Bool(false), "False".to_owned())),
                 1 => return Some((Label::Bool(true), "True".to_owned())),
