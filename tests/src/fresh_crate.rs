@@ -31,25 +31,32 @@ impl FreshCrate {
         }
         let root = repository::root().display();
         let manifest = format!(
-            "[package]\n\
-             name = \"{name}\"\n\
-             version = \"0.1.0\"\n\
-             edition = \"2024\"\n\
-             \n\
-             [dependencies]\n\
-             rpc-runtime = {{ path = \"{root}/rpc-runtime\" }}\n\
-             xdr = {{ path = \"{root}/xdr\", package = \"rpc-xdr\" }}\n\
-             \n\
+            "{}\n\
              [build-dependencies]\n\
              rpcgen = {{ path = \"{root}/rpcgen\", default-features = false }}\n\
              \n\
-             [workspace]\n"
+             [workspace]\n",
+            manifest(name)
         );
         krate.write("Cargo.toml", &manifest);
         // The versions of the workspace: they are on this machine, and nothing is downloaded.
         let lock = fs::read_to_string(repository::root().join("Cargo.lock")).unwrap();
         krate.write("Cargo.lock", &lock);
         krate
+    }
+
+    /// A part of the crate: a library of this name that it depends on.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Self {
+        let part = Self {
+            target: self.target.clone(),
+            folder: self.folder.join(name),
+        };
+        part.write("Cargo.toml", &manifest(name));
+        let own = fs::read_to_string(self.path("Cargo.toml")).unwrap();
+        let dependency = format!("[dependencies.{name}]\npath = \"{name}\"\n");
+        self.write("Cargo.toml", &(own + "\n" + &dependency));
+        part
     }
 
     /// The path of a file in the crate.
@@ -91,6 +98,14 @@ impl FreshCrate {
         stderr
     }
 
+    /// The program that `cargo build` made of the crate.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.target
+            .join("debug")
+            .join(self.folder.file_name().unwrap())
+    }
+
     /// The file of this name that the build script of the crate wrote into `OUT_DIR`.
     #[must_use]
     pub fn out_file(&self, file: &str) -> PathBuf {
@@ -118,4 +133,19 @@ impl FreshCrate {
             .map(|folder| folder.unwrap().path());
         folders.filter(is_own).collect()
     }
+}
+
+/// The manifest of a crate with stubs.
+fn manifest(name: &str) -> String {
+    let root = repository::root().display();
+    format!(
+        "[package]\n\
+         name = \"{name}\"\n\
+         version = \"0.1.0\"\n\
+         edition = \"2024\"\n\
+         \n\
+         [dependencies]\n\
+         rpc-runtime = {{ path = \"{root}/rpc-runtime\" }}\n\
+         xdr = {{ path = \"{root}/xdr\", package = \"rpc-xdr\" }}\n"
+    )
 }

@@ -12,6 +12,7 @@
 
 pub mod behaviour_service;
 pub mod compiler;
+pub mod corpus;
 pub mod fresh_crate;
 pub mod interop_service;
 pub mod process;

@@ -8,7 +8,11 @@
 mod peer;
 mod test;
 
-use std::{env, process::ExitCode};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Something that this command does.
 struct Task {
@@ -18,11 +22,18 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 1] = [Task {
-    name: "test",
-    about: "Installs what the tests need where it can, and runs all tests",
-    run: test::run,
-}];
+const TASKS: [Task; 2] = [
+    Task {
+        name: "test",
+        about: "Installs what the tests need where it can, and runs all tests",
+        run: test::run,
+    },
+    Task {
+        name: "corpus",
+        about: "Fetches the real interface files that tests compile",
+        run: corpus,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -52,6 +63,18 @@ fn run(name: &str, arguments: &[String]) -> Result<(), String> {
             "there is no task `{name}`; `cargo xtask help` lists them"
         )),
     }
+}
+
+fn corpus(_: &[String]) -> Result<(), String> {
+    xtask::corpus::fetch(&corpus_folder()?)
+}
+
+/// Where the corpus is: below the folder in which cargo built this command, `TARGET/debug/xtask`.
+fn corpus_folder() -> Result<PathBuf, String> {
+    let command = env::current_exe().map_err(|error| error.to_string())?;
+    let target = command.parent().and_then(Path::parent);
+    let target = target.ok_or("cannot tell where cargo builds")?;
+    Ok(xtask::corpus::folder(target))
 }
 
 fn help() {

@@ -16,43 +16,60 @@ pub(crate) struct Peer {
     pub(crate) test_binary: &'static str,
     /// Debian's packages of it.
     packages: &'static [&'static str],
-    /// Files that are there once it is installed.
-    files: &'static [&'static str],
-    /// Commands that are there once it is installed.
-    commands: &'static [&'static str],
+    /// Whether it is here.
+    is_here: fn() -> bool,
 }
 
 /// All peers of all tests.
-pub(crate) const PEERS: [Peer; 3] = [
+pub(crate) const PEERS: [Peer; 5] = [
     Peer {
         name: "libtirpc with its C compiler",
         test_binary: "interop",
         packages: &["rpcsvc-proto", "libtirpc-dev", "gcc", "libc6-dev"],
-        // With its path: an installed rpcgen of ours may come first on PATH.
-        files: &["/usr/bin/rpcgen", "/usr/include/tirpc/rpc/rpc.h"],
-        commands: &["gcc"],
+        is_here: has_libtirpc,
+    },
+    Peer {
+        name: "libtirpc with its C compiler, or the corpus",
+        test_binary: "differential",
+        packages: &[],
+        is_here: || has_libtirpc() && has_corpus(),
     },
     Peer {
         name: "the interface files of rpcsvc-proto",
         test_binary: "rpcsvc",
         packages: &["rpcsvc-proto"],
-        files: &["/usr/include/rpcsvc/nfs_prot.x"],
-        commands: &[],
+        is_here: || Path::new("/usr/include/rpcsvc/nfs_prot.x").exists(),
     },
     Peer {
         name: "tshark",
         test_binary: "tshark",
         packages: &["tshark"],
-        files: &[],
-        commands: &["tshark", "text2pcap"],
+        is_here: || is_on_path("tshark") && is_on_path("text2pcap"),
+    },
+    // A part of it will do: the test says what is missing.
+    Peer {
+        name: "the corpus",
+        test_binary: "corpus",
+        packages: &[],
+        is_here: has_corpus,
     },
 ];
+
+fn has_libtirpc() -> bool {
+    // With its path: an installed rpcgen of ours may come first on PATH.
+    let files = ["/usr/bin/rpcgen", "/usr/include/tirpc/rpc/rpc.h"];
+    files.iter().all(|file| Path::new(file).exists()) && is_on_path("gcc")
+}
+
+/// Whether `cargo xtask corpus` brought anything.
+fn has_corpus() -> bool {
+    crate::corpus_folder().is_ok_and(|corpus| corpus.exists())
+}
 
 impl Peer {
     /// Whether it is installed.
     pub(crate) fn is_here(&self) -> bool {
-        let has_files = self.files.iter().all(|file| Path::new(file).exists());
-        has_files && self.commands.iter().all(|command| is_on_path(command))
+        (self.is_here)()
     }
 }
 

@@ -14,6 +14,9 @@ use crate::peer::{self, PEERS, Peer};
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let begin = Instant::now();
     peer::install_missing();
+    if let Err(fault) = xtask::corpus::fetch(&crate::corpus_folder()?) {
+        println!("xtask: {fault}; going on with what is here");
+    }
     let (here, missing): (Vec<&Peer>, Vec<&Peer>) = PEERS.iter().partition(|peer| peer.is_here());
     let mut total = Total::default();
     if !arguments.is_empty() {
@@ -35,7 +38,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     println!();
     for peer in missing {
         println!(
-            "xtask: left out the tests of `{}`: {} is not installed",
+            "xtask: left out the tests of `{}`: {} is not here",
             peer.test_binary, peer.name
         );
     }

@@ -1,0 +1,138 @@
+//! Real interface files that nobody wrote for us: which of them are accepted, and what is generated
+//! for those compiles.
+//!
+//! The files are the pinned ones of `corpus.txt`. One that cannot be fetched any more, or is not the
+//! pinned one, is left out, and that is said.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use rpcgen::Builder;
+use tests::{
+    corpus::{self, CorpusFile},
+    fresh_crate::FreshCrate,
+};
+
+/// The files that may be refused.
+const REFUSED: [&str; 29] = [
+    "dsniff/nfs_prot.x",
+    "nfs-ganesha/src/Protocols/XDR/nfs4.x",
+    "ocamlnet/examples/rpc/nfs4/rfc3530.x",
+    "ocamlnet/examples/rpc/sort/sort1_proto.x",
+    "ocamlnet/src/netplex/netplex_ctrl.x",
+    "ocamlnet/src/rpc/rpc_auth_gssapi.x",
+    "ocamlnet/src/rpc/rpc_portmapper.x",
+    "ypserv/lib/ypxfrd.x",
+    "fastxdr-1.0.2/src/xdr_spec.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-SCP.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-ledger-entries.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-ledger.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-overlay.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-transaction.x",
+    "digitalbits-base-0.8.0/xdr/Stellar-types.x",
+    "js-xdr-3.1.2/examples/test.x",
+    "stellar-base-0.0.3/xdr/SCPXDR.x",
+    "stellar-base-0.0.3/xdr/Stellar-ledger-entries.x",
+    "stellar-base-0.0.3/xdr/Stellar-ledger.x",
+    "stellar-base-0.0.3/xdr/Stellar-overlay.x",
+    "stellar-base-0.0.3/xdr/Stellar-transaction.x",
+    "stellar-base-0.0.3/xdr/Stellar-types.x",
+    "stellar-base-0.0.3/xdr/StellarXDR.x",
+    "stellar-base-1.1.2/xdr/Stellar-SCP.x",
+    "stellar-base-1.1.2/xdr/Stellar-ledger-entries.x",
+    "stellar-base-1.1.2/xdr/Stellar-ledger.x",
+    "stellar-base-1.1.2/xdr/Stellar-overlay.x",
+    "stellar-base-1.1.2/xdr/Stellar-transaction.x",
+    "stellar-base-1.1.2/xdr/Stellar-types.x",
+];
+
+/// The crates that what is generated is divided into, so that several cores have something to do.
+const PARTS: usize = 4;
+
+/// What became of a file.
+enum Outcome {
+    /// Stubs.
+    Accepted,
+    /// Nothing but names are missing, so many of them.
+    Lacks(usize),
+    /// The first error.
+    Refused(String),
+}
+
+/// Compiles a file into a folder.
+fn compile(file: &CorpusFile, folder: &Path) -> Outcome {
+    fs::create_dir_all(folder).unwrap();
+    let Err(errors) = Builder::new().out_dir(folder).compile(&[&file.path]) else {
+        return Outcome::Accepted;
+    };
+    let errors = errors.to_string();
+    let errors = errors
+        .lines()
+        .filter_map(|line| line.strip_prefix("error["));
+    let errors: Vec<String> = errors.map(|error| error.replacen("]:", "", 1)).collect();
+    let is_name = |error: &&String| {
+        let codes = ["E0302", "E0303", "E0310"];
+        codes.iter().any(|code| error.starts_with(code))
+    };
+    match errors.iter().find(|error| !is_name(error)) {
+        None => Outcome::Lacks(errors.len()),
+        Some(error) => Outcome::Refused(error.clone()),
+    }
+}
+
+/// A module name for a file of the corpus.
+fn module(file: &CorpusFile) -> String {
+    let name = file
+        .name
+        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+    format!("m_{name}").to_lowercase()
+}
+
+#[test]
+#[ignore = "needs the corpus: cargo xtask test"]
+fn real_files_are_accepted_and_what_is_generated_compiles() {
+    let (files, missing) = corpus::files(env!("CARGO_TARGET_TMPDIR"));
+    let krate = FreshCrate::new(env!("CARGO_TARGET_TMPDIR"), "corpus");
+    krate.write("src/lib.rs", "");
+    let mut parts = Vec::new();
+    for number in 0..PARTS {
+        parts.push((krate.part(&format!("part{number}")), String::new()));
+    }
+    let mut refused = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let module = module(file);
+        let (part, lib) = &mut parts[number % PARTS];
+        match compile(file, &part.path(&format!("src/{module}"))) {
+            Outcome::Accepted => {
+                println!("{:<64} accepted", file.name);
+                let stem = file.path.file_stem().unwrap().to_string_lossy();
+                writeln!(
+                    lib,
+                    "/// Of `{}`.\n#[path = \"{module}/{stem}.rs\"]\npub mod {module};",
+                    file.name
+                )
+                .unwrap();
+            }
+            Outcome::Lacks(names) => println!("{:<64} lacks {names} names", file.name),
+            Outcome::Refused(error) => {
+                println!("{:<64} {error}", file.name);
+                refused.push(file.name.as_str());
+            }
+        }
+    }
+    for name in &missing {
+        println!("{name:<64} is not here");
+    }
+    refused.retain(|name| !REFUSED.contains(name));
+    assert_eq!(refused, [""; 0]);
+    for (part, lib) in &parts {
+        let head = "//! Stubs of real files.\n#![warn(missing_docs)]\n";
+        part.write("src/lib.rs", &format!("{head}{lib}"));
+    }
+    krate.cargo_is_content("check");
+}

@@ -1,0 +1,228 @@
+//! Random values, as XDR has them on the wire, of the types of an interface.
+
+use fastrand::Rng;
+use rpcgen::model::{Bound, Label, Model, Shape, Struct, Type, TypeId, Union};
+
+/// Bytes from which on everything that may be left out is: values stay small, and recursive types
+/// come to an end.
+const ENOUGH: usize = 600;
+
+/// Elements that an array without a bound has at the most, and bytes of a string.
+const LEN_MAX: u32 = 40;
+
+/// One in so many arrays and strings is as long as it may be.
+const FULL_ONE_IN: u32 = 16;
+
+/// The longest of those.
+const FULL_MAX: u32 = 2_048;
+
+/// Which integers of four bytes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Integers {
+    /// All.
+    All,
+    /// Those that C can keep in a `char`, which is an integer like any other on the wire.
+    Small,
+}
+
+/// Bytes of a random value of a type.
+pub(crate) fn value(model: &Model, ty: TypeId, integers: Integers, random: &mut Rng) -> Vec<u8> {
+    let mut value = Value {
+        model,
+        random,
+        integers,
+        bytes: Vec::new(),
+    };
+    value.named(ty);
+    value.bytes
+}
+
+/// A value that is being made up.
+struct Value<'a> {
+    model: &'a Model,
+    random: &'a mut Rng,
+    integers: Integers,
+    bytes: Vec<u8>,
+}
+
+impl Value<'_> {
+    fn word(&mut self, word: u32) {
+        self.bytes.extend(word.to_be_bytes());
+    }
+
+    fn random_word(&mut self) {
+        // Numbers near the ends and near zero are more likely to be treated wrongly.
+        let word = match self.random.u8(..8) {
+            _ if self.integers == Integers::Small => self.random.u32(..0x80),
+            0 => 0,
+            1 => u32::MAX,
+            2 => 1 << 31,
+            3 => self.random.u32(..16),
+            _ => self.random.u32(..),
+        };
+        self.word(word);
+    }
+
+    fn flag(&mut self) -> bool {
+        let flag = self.bytes.len() < ENOUGH && self.random.bool();
+        self.word(u32::from(flag));
+        flag
+    }
+
+    fn named(&mut self, id: TypeId) {
+        match &self.model.type_def(id).shape {
+            Shape::Alias(ty) => self.value(ty),
+            Shape::Enum(it) => {
+                let at = self.random.usize(..it.enumerators.len());
+                self.word(it.enumerators[at].value.cast_unsigned());
+            }
+            Shape::Struct(it) => self.fields(it),
+            Shape::Union(it) => self.union(it),
+        }
+    }
+
+    fn fields(&mut self, it: &Struct) {
+        for field in &it.fields {
+            self.value(&field.ty);
+        }
+    }
+
+    fn value(&mut self, ty: &Type) {
+        match ty {
+            Type::Int | Type::UnsignedInt | Type::Float => self.random_word(),
+            Type::Hyper | Type::UnsignedHyper | Type::Double => self.words(2),
+            Type::Quadruple => self.words(4),
+            Type::Bool => {
+                let word = self.random.u32(..2);
+                self.word(word);
+            }
+            Type::FixedOpaque(len) => self.opaque(*len, 0),
+            Type::Opaque(max) => {
+                let len = self.counted(max.as_ref(), 1);
+                self.opaque(len, 0);
+            }
+            // C ends a string at the first zero.
+            Type::String { max, .. } => {
+                let len = self.counted(max.as_ref(), 1);
+                self.opaque(len, 1);
+            }
+            Type::FixedArray { element, len, .. } => (0..*len).for_each(|_| self.value(element)),
+            Type::Array(element, max) => {
+                let len = self.counted(max.as_ref(), 16);
+                (0..len).for_each(|_| self.value(element));
+            }
+            Type::Optional { value, .. } => {
+                if self.flag() {
+                    self.value(value);
+                }
+            }
+            Type::List { node, nonempty } => {
+                let mut more = *nonempty || self.flag();
+                while more {
+                    self.named(*node);
+                    more = self.flag();
+                }
+            }
+            Type::Named(id) => self.named(*id),
+        }
+    }
+
+    fn words(&mut self, count: usize) {
+        (0..count).for_each(|_| self.random_word());
+    }
+
+    /// Bytes from `low` on, and their padding.
+    fn opaque(&mut self, len: u32, low: u8) {
+        for _ in 0..len {
+            let byte = self.random.u8(low..);
+            self.bytes.push(byte);
+        }
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+    }
+
+    /// A length below the bound, on the wire, for elements of about so many bytes.
+    fn counted(&mut self, bound: Option<&Bound>, size: u32) -> u32 {
+        let max = bound.map_or(LEN_MAX, |bound| bound.max);
+        let len = if self.bytes.len() >= ENOUGH {
+            0
+        } else if self.random.u32(..FULL_ONE_IN) == 0 && max <= FULL_MAX / size {
+            max
+        } else {
+            self.random.u32(..=max.min(LEN_MAX))
+        };
+        self.word(len);
+        len
+    }
+
+    fn union(&mut self, it: &Union) {
+        let has_default = it.default.is_some() && !it.is_exhaustive;
+        let at = self
+            .random
+            .usize(..it.arms.len() + usize::from(has_default));
+        let field = if let Some(arm) = it.arms.get(at) {
+            self.word(wire(arm.label.number()));
+            arm.field.as_ref()
+        } else {
+            let discriminant = self.other_discriminant(it);
+            self.word(discriminant);
+            it.default.as_ref().and_then(Option::as_ref)
+        };
+        if let Some(field) = field {
+            self.value(&field.ty);
+        }
+    }
+
+    /// A discriminant that no arm has.
+    fn other_discriminant(&mut self, it: &Union) -> u32 {
+        let enumerators = match self.model.unalias(&it.discriminant.ty) {
+            Type::Named(id) => match &self.model.type_def(*id).shape {
+                Shape::Enum(it) => it.enumerators.iter().map(|one| one.value.cast_unsigned()),
+                _ => panic!("{} is no discriminant", it.discriminant.name.idl),
+            }
+            .collect(),
+            Type::Bool => vec![0, 1],
+            _ => Vec::new(),
+        };
+        let has_arm = |word| it.arms.iter().any(|arm| wire(arm.label.number()) == word);
+        loop {
+            let word = match enumerators.len() {
+                0 => self.random.u32(..),
+                len => enumerators[self.random.usize(..len)],
+            };
+            if !has_arm(word) {
+                return word;
+            }
+        }
+    }
+}
+
+/// A discriminant as it is on the wire.
+fn wire(number: i64) -> u32 {
+    u32::try_from(number & 0xffff_ffff).unwrap()
+}
+
+/// Bytes with an accident: a byte or a word of them is another one, or some are missing.
+pub(crate) fn accident(bytes: &[u8], random: &mut Rng) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let words = bytes.len() / 4;
+    match random.u8(..4) {
+        0 => {
+            let at = random.usize(..bytes.len());
+            bytes[at] ^= 1 << random.u8(..8);
+        }
+        1 => bytes.truncate(random.usize(..words) * 4),
+        2 => bytes.extend([0; 4]),
+        _ => {
+            let at = random.usize(..words) * 4;
+            bytes[at..at + 4].copy_from_slice(&random.u32(..8).to_be_bytes());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn numbers_keep_their_bits_on_the_wire() {
+    assert_eq!(wire(-2), 0xffff_fffe);
+    assert_eq!(wire(0xffff_fffe), 0xffff_fffe);
+    assert_eq!(wire(Label::Bool(true).number()), 1);
+}
