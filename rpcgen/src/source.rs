@@ -30,6 +30,24 @@ impl fmt::Debug for Span {
 }
 
 impl Span {
+    /// The empty place in front of this one.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self {
+            end: self.start,
+            ..self
+        }
+    }
+
+    /// The empty place behind this one.
+    #[must_use]
+    pub fn behind(self) -> Self {
+        Self {
+            start: self.end,
+            ..self
+        }
+    }
+
     /// The place from the start of `self` to the end of `other`, where both are in one file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

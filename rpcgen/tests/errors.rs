@@ -3,7 +3,7 @@
 
 use insta::{assert_snapshot, glob};
 use rpcgen::{
-    Config, compile,
+    Config, Outcome, compile,
     diagnostic::{Code, Diagnostic, Severity},
     source::{FileSystem, Loader, SourceMap},
 };
@@ -76,19 +76,64 @@ fn five_faults_are_five_errors_in_one_run() {
     assert_eq!(errors, 5, "{rendered}");
 }
 
+#[test]
+fn fixes_mend_what_they_are_for() {
+    let mut count = 0;
+    for entry in fs::read_dir("tests/errors").expect("the folder is there") {
+        let name = file_name(&entry.expect("an entry").path());
+        let bytes = fs::read(Path::new("tests/errors").join(&name)).expect("it can be read");
+        let (sources, outcome) = compile_text(&name, bytes.clone());
+        for fault in &outcome.diagnostics {
+            let fixes = fault.help.iter();
+            for fix in fixes.filter_map(|help| help.applicable_fix(&sources)) {
+                let mut mended = bytes.clone();
+                let range = fix.span.start as usize..fix.span.end as usize;
+                mended.splice(range, fix.replacement.bytes());
+                let (_, after) = compile_text(&name, mended);
+                let times = |outcome: &Outcome| {
+                    let same = |one: &&Diagnostic| one.message == fault.message;
+                    outcome.diagnostics.iter().filter(same).count()
+                };
+                assert!(times(&after) < times(&outcome), "{name}: {fault:?}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 10, "{count} fixes");
+}
+
+#[test]
+fn what_a_macro_stands_for_is_not_changed() {
+    let text = "#define COORDINATE pint\nstruct point { COORDINATE *x; };\n";
+    let (sources, outcome) = compile_text("macro.x", text.into());
+    let fault = &outcome.diagnostics[0];
+    assert!(fault.help[0].fix.is_some(), "`pint` is nearly `point`");
+    assert_eq!(fault.help[0].applicable_fix(&sources), None);
+    let rendered = fault.render(&sources, false);
+    assert!(
+        rendered.ends_with("= help: did you mean `point`?"),
+        "{rendered}"
+    );
+}
+
 fn compile_fixture(name: &str) -> (Vec<Diagnostic>, String, Option<String>) {
     let bytes = fs::read(Path::new("tests/errors").join(name)).expect("the fixture can be read");
-    let mut sources = SourceMap::default();
-    let file = sources
-        .add(name.to_owned(), bytes, None)
-        .expect("the fixture is small");
-    let outcome = compile(file, &mut sources, &Fixtures, &Config::default());
+    let (sources, outcome) = compile_text(name, bytes);
     let rendered: Vec<String> = outcome
         .diagnostics
         .iter()
         .map(|one| one.render(&sources, false))
         .collect();
     (outcome.diagnostics, rendered.join("\n"), outcome.rust)
+}
+
+fn compile_text(name: &str, bytes: Vec<u8>) -> (SourceMap, Outcome) {
+    let mut sources = SourceMap::default();
+    let file = sources
+        .add(name.to_owned(), bytes, None)
+        .expect("the fixture is small");
+    let outcome = compile(file, &mut sources, &Fixtures, &Config::default());
+    (sources, outcome)
 }
 
 fn is_code(word: &str) -> bool {

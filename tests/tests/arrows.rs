@@ -66,7 +66,7 @@ const SOCKETS: [&str; 5] = [
 #[test]
 fn compiler_library_depends_on_no_runtime() {
     let package = ["rpcgen", "--no-default-features"];
-    let runtime = ["rpc-xdr", "rpc-runtime", "tokio", "clap"];
+    let runtime = ["rpc-xdr", "rpc-runtime", "tokio", "clap", "serde_json"];
     let advice = "the library only names `::xdr` and `::rpc_runtime` in what it prints; \
         what needs them, or the command line, belongs into src/cli behind the feature `cli`";
     assert_depends_on_none(&package, &runtime, advice);

@@ -3,7 +3,6 @@
 use super::{
     failure::Failure,
     input::{self, InputOptions},
-    report::report,
 };
 use rpcgen::{Config, analyse, diagnostic::Diagnostics, source::FileSystem};
 use std::path::{Path, PathBuf};
@@ -23,14 +22,16 @@ impl Check {
     /// Checks all files.
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.input.config()?;
-        Failure::worst(self.files.iter().map(|path| check(path, &config)))
+        Failure::worst(self.files.iter().map(|path| self.check(path, &config)))
     }
-}
 
-fn check(path: &Path, config: &Config) -> Result<(), Failure> {
-    let (file, mut sources) = input::open(path)?;
-    let mut diagnostics = Diagnostics::default();
-    let model = analyse(file, &mut sources, &FileSystem, config, &mut diagnostics);
-    report(&diagnostics.into_sorted(), &sources);
-    model.map_or(Err(Failure::Input), |_| Ok(()))
+    fn check(&self, path: &Path, config: &Config) -> Result<(), Failure> {
+        let (file, mut sources) = input::open(path)?;
+        let mut diagnostics = Diagnostics::default();
+        let model = analyse(file, &mut sources, &FileSystem, config, &mut diagnostics);
+        self.input
+            .report
+            .report(&diagnostics.into_sorted(), &sources);
+        model.map_or(Err(Failure::Input), |_| Ok(()))
+    }
 }

@@ -4,7 +4,6 @@ use super::{
     failure::Failure,
     input::{self, InputOptions, is_standard},
     misused,
-    report::report,
     target::Target,
 };
 use rpcgen::{Config, Parts, compile, source::FileSystem};
@@ -70,7 +69,7 @@ impl Compile {
         };
         let (file, mut sources) = input::open(path)?;
         let outcome = compile(file, &mut sources, &FileSystem, &config);
-        report(&outcome.diagnostics, &sources);
+        self.input.report.report(&outcome.diagnostics, &sources);
         let rust = outcome.rust.ok_or(Failure::Input)?;
         let target = self.target(path);
         if self.verify {

@@ -1,6 +1,10 @@
 //! What is read, and what decides what it means.
 
-use super::{failure::Failure, misused, report::io_failure};
+use super::{
+    failure::Failure,
+    misused,
+    report::{ReportOptions, io_failure},
+};
 use rpcgen::{
     Config,
     source::{FILE_SIZE_MAX, FileId, FileSystem, Loader as _, STDIN_NAME, SourceMap, display_name},
@@ -20,6 +24,9 @@ pub(super) struct InputOptions {
     /// Define a macro of the preprocessor [value: 1]
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     macros: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
 }
 
 impl InputOptions {

@@ -8,7 +8,7 @@ pub(crate) use similar::similar;
 
 pub use code::{Code, Severity};
 
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 
 /// Errors after which a run gives up: a reader mends the first ones first.
 pub const ERRORS_MAX: usize = 20;
@@ -25,7 +25,36 @@ pub struct Diagnostic {
     /// Places that explain it, such as an earlier definition.
     pub secondary: Vec<Label>,
     /// What one can do about it.
-    pub help: Vec<String>,
+    pub help: Vec<Help>,
+}
+
+/// What one can do about a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// What it is, in words.
+    pub message: String,
+    /// The change of the text that does it, where one is known.
+    pub fix: Option<Fix>,
+}
+
+/// A change of the text that mends a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// The place that is replaced; empty where something is inserted.
+    pub span: Span,
+    /// What is thought to stand there.
+    pub found: String,
+    /// What is to stand there instead.
+    pub replacement: String,
+}
+
+impl Help {
+    /// The change, if the text to replace is there: what a macro stands for is at another place.
+    #[must_use]
+    pub fn applicable_fix(&self, sources: &SourceMap) -> Option<&Fix> {
+        let fix = self.fix.as_ref();
+        fix.filter(|fix| sources.text(fix.span) == fix.found)
+    }
 }
 
 /// A place and what is said of it.
@@ -72,8 +101,39 @@ impl Diagnostic {
 
     /// Says what one can do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+    pub fn help(mut self, message: impl Into<String>) -> Self {
+        self.help.push(Help {
+            message: message.into(),
+            fix: None,
+        });
+        self
+    }
+
+    /// Offers another word for the one that was found.
+    #[must_use]
+    pub fn did_you_mean(mut self, span: Span, found: &str, meant: &str) -> Self {
+        self.help.push(Help {
+            message: format!("did you mean `{meant}`?"),
+            fix: Some(Fix {
+                span,
+                found: found.to_owned(),
+                replacement: meant.to_owned(),
+            }),
+        });
+        self
+    }
+
+    /// Offers to insert a text in front of a place.
+    #[must_use]
+    pub fn insert(mut self, before: Span, text: &str, message: impl Into<String>) -> Self {
+        self.help.push(Help {
+            message: message.into(),
+            fix: Some(Fix {
+                span: before.before(),
+                found: String::new(),
+                replacement: text.to_owned(),
+            }),
+        });
         self
     }
 

@@ -1,8 +1,8 @@
 //! Diagnostics as text, the way rustc draws them.
 
-use super::{Diagnostic, Label, Severity};
+use super::{Diagnostic, Fix, Label, Severity};
 use crate::source::{FileId, SourceMap};
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 impl Diagnostic {
     /// The fault as text, with the lines of source underlined; in colour where `styled`.
@@ -20,15 +20,20 @@ impl Diagnostic {
         for file in self.files() {
             group = group.element(self.snippet(sources, file));
         }
+        let mut groups = Vec::new();
         for help in &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            match help.applicable_fix(sources) {
+                Some(fix) => groups.push(patch(&help.message, fix, sources)),
+                None => group = group.element(Level::HELP.message(help.message.as_str())),
+            }
         }
+        groups.insert(0, group);
         let renderer = if styled {
             Renderer::styled()
         } else {
             Renderer::plain()
         };
-        renderer.render(&[group])
+        renderer.render(&groups)
     }
 
     /// The files of all places, that of the fault itself first.
@@ -57,6 +62,16 @@ impl Diagnostic {
         }
         snippet
     }
+}
+
+/// A fix as the lines that it changes.
+fn patch<'a>(message: &'a str, fix: &'a Fix, sources: &'a SourceMap) -> Group<'a> {
+    let source = sources.file(fix.span.file);
+    let range = fix.span.start as usize..fix.span.end as usize;
+    let snippet = Snippet::source(source.text.as_str())
+        .path(source.name.as_str())
+        .patch(Patch::new(range, fix.replacement.as_str()));
+    Group::with_title(Level::HELP.secondary_title(message)).element(snippet)
 }
 
 fn annotation(kind: AnnotationKind, label: &Label) -> Annotation<'_> {

@@ -67,17 +67,15 @@ pub(super) fn syntax_error(error: &Error<Rule>, input: &Preprocessed, base: usiz
     expected.sort();
     expected.dedup();
     let fault = unexpected(input, at, &expected);
-    let found = input
-        .text
-        .get(token_at(&input.text, at))
-        .unwrap_or_default();
+    let range = token_at(&input.text, at);
+    let found = input.text.get(range.clone()).unwrap_or_default();
     if let Some(word) = similar(found, words.iter().map(String::as_str)) {
-        return fault.help(format!("did you mean `{word}`?"));
+        return fault.did_you_mean(input.origins.span(range), found, word);
     }
     slip::known(input, at).unwrap_or_else(|| missing_semicolon(fault, input, at, &expected))
 }
 
-/// Points to the end of the line above, where what is wrong is that nothing ends it.
+/// Offers to end the line above, where what is wrong is that nothing does.
 fn missing_semicolon(
     fault: Diagnostic,
     input: &Preprocessed,
@@ -92,14 +90,8 @@ fn missing_semicolon(
     if !is_new_line || !expected.iter().any(|token| token == "`;`") {
         return fault;
     }
-    let start = end
-        .trim_end_matches(is_word)
-        .len()
-        .min(end.len().saturating_sub(1));
-    fault.also(
-        input.origins.span(start..end.len()),
-        "is a `;` missing behind this?",
-    )
+    let last = input.origins.span(end.len().saturating_sub(1)..end.len());
+    fault.insert(last.behind(), ";", "is a `;` missing here?")
 }
 
 const A_NAME: &str = "a name";

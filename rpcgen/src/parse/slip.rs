@@ -26,7 +26,8 @@ pub(super) fn known(input: &Preprocessed, at: usize) -> Option<Diagnostic> {
         }
         if let Some(meant) = similar(word, TYPE_WORDS.iter().copied()) {
             let fault = unexpected(input, range.start, &[]);
-            return Some(fault.help(format!("did you mean `{meant}`?")));
+            let place = input.origins.span(range);
+            return Some(fault.did_you_mean(place, word, meant));
         }
     }
     match found {

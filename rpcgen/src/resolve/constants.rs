@@ -202,14 +202,14 @@ impl Constants {
         let known = self.entries.keys().map(String::as_str);
         // After so many errors nobody reads this one.
         let similar = (!diagnostics.is_full()).then(|| similar(&name.name, known));
-        let help = match similar.flatten() {
-            Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!(
+        let fault = Diagnostic::new(Code::UndefinedConstant, name.span, message);
+        diagnostics.push(match similar.flatten() {
+            Some(similar) => fault.did_you_mean(name.span, &name.name, similar),
+            None => fault.help(format!(
                 "if a C header defines it, give its value: `-D {}=…`",
                 name.name
-            ),
-        };
-        diagnostics.push(Diagnostic::new(Code::UndefinedConstant, name.span, message).help(help));
+            )),
+        });
     }
 }
 

@@ -186,9 +186,14 @@ impl Resolver<'_> {
             let message =
                 format!("the program number of `{idl}` is {number:#010x}, made of its name");
             let note = Diagnostic::new(Code::DerivedProgram, span, message);
-            self.diagnostics.push(note.help(format!(
-                "`[program({number:#010x})] interface …` keeps it when the name changes"
-            )));
+            let attribute = format!("[program({number:#010x})]");
+            let keeps = "keeps it when the name changes";
+            self.diagnostics.push(if def.attributes.is_empty() {
+                let message = format!("`{attribute}` {keeps}");
+                note.insert(def.keyword, &format!("{attribute} "), message)
+            } else {
+                note.help(format!("`{attribute} interface …` {keeps}"))
+            });
         }
         let procedures = self.members(def, &idl, types);
         let version_number = pins.version.unwrap_or(1);

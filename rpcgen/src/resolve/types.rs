@@ -231,10 +231,11 @@ impl Resolver<'_> {
             None => {
                 let message = "`opaque` needs a size behind the name";
                 let fault = Diagnostic::new(Code::MissingBrackets, declaration.span, message);
-                self.diagnostics.push(fault.help(
-                    "write `opaque name[4]` for four bytes, `opaque name<255>` for at most 255, \
-                     `opaque name<>` for any number",
-                ));
+                let fault =
+                    fault.help("`opaque name[4]` is four bytes, `opaque name<255>` at most 255");
+                let behind = declaration.span.behind();
+                let message = "`<>` is any number of bytes";
+                self.diagnostics.push(fault.insert(behind, "<>", message));
                 None
             }
         }
@@ -361,17 +362,20 @@ impl Resolver<'_> {
             ))
         } else {
             let message = format!("the type `{}` is not defined", name.name);
-            Diagnostic::new(Code::UndefinedType, name.span, message).help(self.type_help(name))
+            self.type_help(
+                name,
+                Diagnostic::new(Code::UndefinedType, name.span, message),
+            )
         };
         self.diagnostics.push(diagnostic);
         None
     }
 
-    /// What can be done about a type that is not defined.
-    fn type_help(&self, name: &Ident) -> String {
+    /// Says what can be done about a type that is not defined.
+    fn type_help(&self, name: &Ident, fault: Diagnostic) -> Diagnostic {
         let with_suffix = format!("{}_t", name.name);
         if integer::from_name(&with_suffix).is_some() {
-            return format!("did you mean `{with_suffix}`?");
+            return fault.did_you_mean(name.span, &name.name, &with_suffix);
         }
         let declared = self.declarations.types().iter();
         let candidates = declared
@@ -381,11 +385,11 @@ impl Resolver<'_> {
         // After so many errors nobody reads this one.
         let similar = (!self.diagnostics.is_full()).then(|| similar(&name.name, candidates));
         match similar.flatten() {
-            Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!(
+            Some(similar) => fault.did_you_mean(name.span, &name.name, similar),
+            None => fault.help(format!(
                 "if a C header defines it, define it here too: `typedef … {};`",
                 name.name
-            ),
+            )),
         }
     }
 

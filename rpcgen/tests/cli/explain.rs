@@ -47,13 +47,7 @@ fn errors_tell_of_their_explanation() {
         "{said}"
     );
     let many: Vec<_> = (0..30).map(|i| format!("const A{i} = B{i};")).collect();
-    folder.write(
-        "many.x",
-        &many.join(
-            "
-",
-        ),
-    );
+    folder.write("many.x", &many.concat());
     let said = stderr(&folder.run(&["check", "many.x"]));
     assert!(
         said.contains("rpcgen: 20 errors, and perhaps more"),

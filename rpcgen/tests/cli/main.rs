@@ -4,5 +4,6 @@
 mod check;
 mod classic;
 mod compile;
+mod error_format;
 mod explain;
 mod folder;

@@ -65,8 +65,10 @@ fn files_that_cannot_be_included() {
              permission denied",
         ]
     );
+    let help = run.diagnostics[0].help.iter();
+    let help: Vec<&str> = help.map(|help| help.message.as_str()).collect();
     assert_eq!(
-        run.diagnostics[0].help,
+        help,
         [
             "looked for dir/rpc/rpc.h, lib/rpc/rpc.h",
             "name the folder that has it with `-I`",
