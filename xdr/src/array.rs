@@ -5,10 +5,6 @@ use alloc::{boxed::Box, vec::Vec};
 use arrayvec::ArrayVec;
 use core::mem::size_of;
 
-/// Elements of no size on the wire that the arrays of a message may claim, all together: they cost
-/// nothing to send, so that no other bound holds them.
-pub(crate) const ZERO_SIZED_MAX: u32 = 65_536;
-
 /// Memory, in bytes, that may be reserved for an array before its elements were read, even where
 /// its share of what the input that is left occupies itself is less.
 const RESERVE_MIN: usize = 4096;
@@ -20,7 +16,8 @@ impl Encoder {
     ///
     /// [`ErrorKind::TooLong`], and those of the elements.
     pub fn array<T: Encode>(&mut self, values: &[T], max: u32) -> Result<(), Error> {
-        self.array_with(values, max, Self::encode)
+        self.put_len(values.len(), max)?;
+        T::encode_elements(values, self)
     }
 
     /// Writes `T x<max>`, each element with a function.
@@ -64,7 +61,8 @@ impl Decoder<'_> {
     ///
     /// The array is longer than `max` or not all there, and the errors of the elements.
     pub fn array<T: Decode>(&mut self, max: u32) -> Result<Vec<T>, Error> {
-        self.array_with(max, T::MIN_SIZE, Self::decode)
+        let len = self.array_len(max, T::MIN_SIZE)?;
+        T::decode_elements(self, len)
     }
 
     /// Reads `T x<max>`, each element with a function that takes at least `min_size` bytes.
@@ -78,12 +76,17 @@ impl Decoder<'_> {
         min_size: usize,
         decode: impl FnMut(&mut Self) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let len = if min_size == 0 {
-            self.take_zero_sized_len(max)?
-        } else {
-            self.take_len(max, min_size)?
-        };
+        let len = self.array_len(max, min_size)?;
         self.elements(len, decode)
+    }
+
+    /// Reads the count of an array.
+    #[inline]
+    fn array_len(&mut self, max: u32, min_size: usize) -> Result<usize, Error> {
+        match min_size {
+            0 => self.take_zero_sized_len(max),
+            _ => self.take_len(max, min_size),
+        }
     }
 
     /// Reads `T x[N]`, each element with a function.
@@ -129,13 +132,15 @@ impl Decoder<'_> {
     ///
     /// The data is not all there, or its padding is not zero.
     pub fn boxed_opaque<const N: usize>(&mut self) -> Result<Box<[u8; N]>, Error> {
-        let bytes: Box<[u8]> = self.take_padded(N)?.into();
-        bytes
+        let bytes = self.take_padded(N)?;
+        self.claim_memory(N)?;
+        Box::<[u8]>::from(bytes)
             .try_into()
             .map_err(|short: Box<[u8]>| fewer_elements(self, short.len(), N))
     }
 
-    fn elements<T>(
+    /// Reads `len` elements of an array, each with a function.
+    pub(crate) fn elements<T>(
         &mut self,
         len: usize,
         mut decode: impl FnMut(&mut Self) -> Result<T, Error>,
@@ -145,12 +150,32 @@ impl Decoder<'_> {
             // less is reserved on such a claim, so that together they take a few times the input.
             let share = decoder.remaining() / decoder.depth();
             let affordable = share.max(RESERVE_MIN) / size_of::<T>().max(1);
-            let mut values = Vec::with_capacity(len.min(affordable));
+            let mut values = Vec::new();
+            decoder.reserve(&mut values, len.min(affordable))?;
             for index in 0..len {
+                if values.len() == values.capacity() {
+                    decoder.reserve(&mut values, len - index)?;
+                }
                 values.push(decode(decoder).map_err(|error| error.in_element(index))?);
             }
             Ok(values)
         })
+    }
+
+    /// Makes room for `additional` elements; where there are some already, for at the most as
+    /// many again.
+    pub(crate) fn reserve<T>(
+        &mut self,
+        values: &mut Vec<T>,
+        additional: usize,
+    ) -> Result<(), Error> {
+        let additional = match values.len() {
+            0 => additional,
+            len => additional.min(len),
+        };
+        self.claim_memory(additional.saturating_mul(size_of::<T>()))?;
+        values.reserve_exact(additional);
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
-use crate::{Error, ErrorKind};
-use bytes::Bytes;
+use crate::{Error, ErrorKind, Limits, Tolerance};
+use alloc::vec::Vec;
+use bytes::{Bytes, BytesMut};
 
 /// A value that can be read from XDR.
 ///
@@ -10,62 +11,59 @@ pub trait Decode: Sized {
     /// An array is refused before any memory is reserved when its elements cannot be there.
     const MIN_SIZE: usize;
 
+    /// The most bytes that a value takes on the wire; `usize::MAX` where no bound is declared.
+    const MAX_SIZE: usize = usize::MAX;
+
     /// Reads a value.
     ///
     /// # Errors
     ///
     /// The input ends too early or breaks a rule of RFC 4506 or of the interface.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error>;
-}
 
-/// What a [`Decoder`] accepts at the most, beyond the bounds that the interface declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    depth: u32,
-}
-
-/// Levels of nesting that every value is allowed: far more than real protocols use, and safe on a
-/// small thread's stack.
-const DEFAULT_DEPTH: u32 = 64;
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            depth: DEFAULT_DEPTH,
-        }
+    /// Reads `len` elements of an array, whose count has been checked.
+    ///
+    /// It is for types that can do so faster than one by one, as numbers can.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`](Self::decode).
+    fn decode_elements(decoder: &mut Decoder<'_>, len: usize) -> Result<Vec<Self>, Error> {
+        decoder.elements(len, Self::decode)
     }
 }
 
-impl Limits {
-    /// Sets how deep values may be nested: arrays, lists and recursive types count a level each.
-    /// The default is 64.
-    #[must_use]
-    pub fn depth(mut self, max: u32) -> Self {
-        self.depth = max;
-        self
-    }
-
-    pub(crate) fn max_depth(self) -> u32 {
-        self.depth
-    }
-}
+/// Memory, in bytes, that small pieces of opaque data share: a listing of a hundred names costs a
+/// few allocations then, not a hundred, and a piece that is kept for long keeps no more than this.
+const PIECES_SIZE: usize = 1024;
 
 /// Reads XDR from a message, front to back.
-#[derive(Debug)]
+///
+/// It believes nothing that the message claims, see [`Limits`], and overlooks no fault of the
+/// peer, unless a [`Tolerance`] says so.
+#[derive(Debug, Clone)]
 pub struct Decoder<'a> {
-    input: &'a [u8],
-    offset: usize,
+    /// What was not read yet.
+    rest: &'a [u8],
+    /// Bytes of the whole message.
+    len: usize,
     /// The message again, where opaque data may be handed out as slices that share its memory.
     shared: Option<&'a Bytes>,
     depth: u32,
     /// Array elements of no size that the message may still claim.
     zero_sized_left: u32,
+    /// Room for the next small pieces of opaque data; always empty.
+    pieces: Option<BytesMut>,
+    /// Bytes of memory that the decoded values may still take.
+    memory_left: usize,
     limits: Limits,
+    tolerance: Tolerance,
 }
 
 impl<'a> Decoder<'a> {
     /// A decoder whose opaque data and strings share the memory of the message.
     #[must_use]
+    #[inline]
     pub fn new(message: &'a Bytes) -> Self {
         Self {
             shared: Some(message),
@@ -73,36 +71,50 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// A decoder whose opaque data and strings are copied out of the message.
+    /// A decoder whose opaque data and strings are copied out of the message, or borrowed.
     #[must_use]
+    #[inline]
     pub fn from_slice(message: &'a [u8]) -> Self {
+        let limits = Limits::default();
         Self {
-            input: message,
-            offset: 0,
+            rest: message,
+            len: message.len(),
             shared: None,
             depth: 0,
-            zero_sized_left: crate::array::ZERO_SIZED_MAX,
-            limits: Limits::default(),
+            pieces: None,
+            zero_sized_left: limits.zero_sized,
+            memory_left: limits.memory,
+            limits,
+            tolerance: Tolerance::default(),
         }
     }
 
-    /// Sets the limits.
+    /// Sets the limits: before anything was read, since their count begins anew.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.zero_sized_left = limits.zero_sized;
+        self.memory_left = limits.memory;
         self.limits = limits;
+        self
+    }
+
+    /// Sets which faults of the peer are overlooked.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
         self
     }
 
     /// Bytes read so far.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.offset
+        self.len - self.rest.len()
     }
 
     /// Bytes not read yet.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        self.input.len() - self.offset
+        self.rest.len()
     }
 
     /// Ends the decoding.
@@ -110,9 +122,11 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// [`ErrorKind::TrailingBytes`] where something is left.
+    #[inline]
     pub fn finish(self) -> Result<(), Error> {
         match self.remaining() {
             0 => Ok(()),
+            _ if self.tolerance.has_trailing_bytes() => Ok(()),
             count => Err(self.error(ErrorKind::TrailingBytes(count))),
         }
     }
@@ -171,13 +185,15 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// [`ErrorKind::TooDeep`], and those of the function.
+    #[inline]
     pub fn nested<T>(
         &mut self,
         decode: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let max = self.limits.max_depth();
-        if self.depth == max {
-            return Err(self.error(ErrorKind::TooDeep { max }));
+        if self.depth == self.limits.depth {
+            return Err(self.error(ErrorKind::TooDeep {
+                max: self.limits.depth,
+            }));
         }
         self.depth += 1;
         let result = decode(self);
@@ -185,16 +201,38 @@ impl<'a> Decoder<'a> {
         result
     }
 
+    /// Counts memory that a value is about to take against [`Limits::memory`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooMuchMemory`].
+    #[inline]
+    pub fn claim_memory(&mut self, bytes: usize) -> Result<(), Error> {
+        match self.memory_left.checked_sub(bytes) {
+            Some(left) => {
+                self.memory_left = left;
+                Ok(())
+            }
+            None => Err(self.error(ErrorKind::TooMuchMemory {
+                max: self.limits.memory,
+            })),
+        }
+    }
+
     /// Levels of nesting that are open, at the least 1.
     pub(crate) fn depth(&self) -> usize {
         self.depth.max(1) as usize
+    }
+
+    pub(crate) fn tolerance(&self) -> Tolerance {
+        self.tolerance
     }
 
     /// An error at the next byte to be read.
     #[cold]
     #[must_use]
     pub fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.offset)
+        Error::new(kind, self.offset())
     }
 
     /// The error for the number, just read, of an `enum` that has no such enumerator.
@@ -203,7 +241,7 @@ impl<'a> Decoder<'a> {
     pub fn unknown_enumerator(&self, value: i32) -> Error {
         Error::new(
             ErrorKind::UnknownEnumerator(value),
-            self.offset.saturating_sub(4),
+            self.offset().saturating_sub(4),
         )
     }
 
@@ -215,20 +253,16 @@ impl<'a> Decoder<'a> {
         let size = size_of::<T>().max(4);
         Error::new(
             ErrorKind::UnknownArm(discriminant.into()),
-            self.offset.saturating_sub(size),
+            self.offset().saturating_sub(size),
         )
     }
 
     /// Takes the next `len` bytes.
     #[inline]
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        match self
-            .input
-            .get(self.offset..)
-            .and_then(|rest| rest.get(..len))
-        {
-            Some(bytes) => {
-                self.offset += len;
+        match self.rest.split_at_checked(len) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
                 Ok(bytes)
             }
             None => Err(self.unexpected_end(len)),
@@ -237,55 +271,106 @@ impl<'a> Decoder<'a> {
 
     /// Takes the next `N` bytes.
     #[inline]
-    pub(crate) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        match self
-            .input
-            .get(self.offset..)
-            .and_then(|rest| rest.first_chunk())
-        {
-            Some(bytes) => {
-                self.offset += N;
-                Ok(*bytes)
+    pub(crate) fn take_array<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
             }
             None => Err(self.unexpected_end(N)),
         }
     }
 
-    /// Takes the next `len` bytes and checks that zeros fill up their last word.
-    pub(crate) fn take_padded(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        let bytes = self.take(len)?;
-        self.take_zeros(len.wrapping_neg() % 4)?;
-        Ok(bytes)
+    /// Takes the next word.
+    #[inline]
+    pub(crate) fn take_word(&mut self) -> Result<u32, Error> {
+        self.take_array().map(|bytes| u32::from_be_bytes(*bytes))
     }
 
-    /// Takes padding (RFC 4506 §3) and checks that it is zero.
-    pub(crate) fn take_zeros(&mut self, len: usize) -> Result<(), Error> {
-        let start = self.offset;
-        match self.take(len)?.iter().position(|&byte| byte != 0) {
-            None => Ok(()),
-            Some(at) => Err(Error::new(ErrorKind::NonZeroPadding, start + at)),
+    /// Takes the next `len` bytes and the zeros that fill up their last word.
+    #[inline]
+    pub(crate) fn take_padded(&mut self, len: usize) -> Result<&'a [u8], Error> {
+        // Where it cannot be rounded up there are not that many bytes either.
+        let padded = len.checked_next_multiple_of(4).unwrap_or(usize::MAX);
+        if let Some((bytes, rest)) = self.rest.split_at_checked(padded)
+            && let Some((bytes, padding)) = bytes.split_at_checked(len)
+            && is_zero(padding)
+        {
+            self.rest = rest;
+            return Ok(bytes);
+        }
+        self.take_badly_padded(len)
+    }
+
+    /// Takes data that is not all there, or whose padding is not: most often an error.
+    #[cold]
+    fn take_badly_padded(&mut self, len: usize) -> Result<&'a [u8], Error> {
+        let bytes = self.take(len)?;
+        let padding = len.wrapping_neg() % 4;
+        if self.tolerance.has_missing_padding() && self.remaining() < padding {
+            self.take(self.remaining())?;
+            return Ok(bytes);
+        }
+        let start = self.offset();
+        match self.take(padding)?.iter().position(|&byte| byte != 0) {
+            Some(at) if !self.tolerance.has_any_padding() => {
+                Err(Error::new(ErrorKind::NonZeroPadding, start + at))
+            }
+            _ => Ok(bytes),
         }
     }
 
     /// Takes opaque data: a slice of the message where it is shared and the slice is worth it.
-    pub(crate) fn take_bytes(&mut self, len: usize) -> Result<Bytes, Error> {
-        let start = self.offset;
-        let bytes = self.take_padded(len)?;
-        Ok(match self.shared {
-            Some(message) if len >= crate::SHARE_MIN => message.slice(start..start + len),
-            _ => Bytes::copy_from_slice(bytes),
-        })
+    pub(crate) fn take_bytes(&mut self, max: u32) -> Result<Bytes, Error> {
+        let bytes = self.take_opaque(max)?;
+        match self.shared {
+            _ if bytes.len() < crate::SHARE_MIN => self.copy_piece(bytes),
+            Some(message) => Ok(message.slice_ref(bytes)),
+            None => self.copy_alone(bytes),
+        }
+    }
+
+    /// Copies a small piece of the message to where others are.
+    fn copy_piece(&mut self, bytes: &[u8]) -> Result<Bytes, Error> {
+        let pieces = match &mut self.pieces {
+            Some(pieces) if bytes.len() <= pieces.capacity() => pieces,
+            _ => {
+                let capacity = self.remaining().min(PIECES_SIZE);
+                if capacity <= bytes.len() {
+                    return self.copy_alone(bytes);
+                }
+                self.claim_memory(capacity)?;
+                self.pieces.insert(BytesMut::with_capacity(capacity))
+            }
+        };
+        pieces.extend_from_slice(bytes);
+        Ok(pieces.split().freeze())
+    }
+
+    fn copy_alone(&mut self, bytes: &[u8]) -> Result<Bytes, Error> {
+        self.claim_memory(bytes.len())?;
+        Ok(Bytes::copy_from_slice(bytes))
+    }
+
+    /// Takes opaque data where it lies: its length, within the bound, its bytes and padding.
+    #[inline]
+    pub(crate) fn take_opaque(&mut self, max: u32) -> Result<&'a [u8], Error> {
+        let wire_len = self.take_word()?;
+        let len = wire_len as usize;
+        if wire_len > max {
+            return Err(self.too_long(wire_len, max));
+        }
+        self.take_padded(len)
     }
 
     /// Reads a length or count, and checks it against the declared bound and against the bytes
     /// that are there, if each element takes at least `min_size` of them.
+    #[inline]
     pub(crate) fn take_len(&mut self, max: u32, min_size: usize) -> Result<usize, Error> {
-        let start = self.offset;
-        let wire_len = u32::from_be_bytes(self.take_array()?);
-        // Where the count exceeds the address space there cannot be that many bytes either.
-        let len = usize::try_from(wire_len).unwrap_or(usize::MAX);
+        let wire_len = self.take_word()?;
+        let len = wire_len as usize;
         if wire_len > max {
-            return Err(Error::new(ErrorKind::TooLong { len, max }, start));
+            return Err(self.too_long(wire_len, max));
         }
         let needed = len.saturating_mul(min_size);
         if needed > self.remaining() {
@@ -302,6 +387,16 @@ impl<'a> Decoder<'a> {
         Ok(len)
     }
 
+    /// The error for a length, just read, above its bound.
+    #[cold]
+    fn too_long(&self, wire_len: u32, max: u32) -> Error {
+        let len = wire_len as usize;
+        Error::new(
+            ErrorKind::TooLong { len, max },
+            self.offset().saturating_sub(4),
+        )
+    }
+
     #[cold]
     fn unexpected_end(&self, needed: usize) -> Error {
         self.error(ErrorKind::UnexpectedEnd {
@@ -309,4 +404,10 @@ impl<'a> Decoder<'a> {
             remaining: self.remaining(),
         })
     }
+}
+
+/// Whether padding, at most three bytes, is zero.
+#[inline]
+fn is_zero(padding: &[u8]) -> bool {
+    padding.iter().all(|&byte| byte == 0)
 }

@@ -1,5 +1,6 @@
-use crate::{Error, ErrorKind};
-use bytes::{BufMut, Bytes, BytesMut};
+use crate::{Error, ErrorKind, Limits};
+use alloc::vec::Vec;
+use bytes::{Bytes, BytesMut};
 
 /// A value that can be written as XDR.
 ///
@@ -11,6 +12,20 @@ pub trait Encode {
     ///
     /// The value breaks a rule of its interface: a bound, or the discriminant of a default arm.
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error>;
+
+    /// Writes the elements of an array, and no count.
+    ///
+    /// It is for types that can do so faster than one by one, as numbers can.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode`](Self::encode).
+    fn encode_elements(values: &[Self], encoder: &mut Encoder) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        encoder.elements(values, |encoder, value| value.encode(encoder))
+    }
 }
 
 impl<T: Encode + ?Sized> Encode for &T {
@@ -25,9 +40,9 @@ impl<T: Encode + ?Sized> Encode for &T {
 /// Everything that is written is a multiple of four bytes long (RFC 4506 §3).
 #[derive(Debug)]
 pub struct Encoder {
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     depth: u32,
-    max_depth: u32,
+    limits: Limits,
 }
 
 impl Default for Encoder {
@@ -40,13 +55,26 @@ impl Encoder {
     /// An empty encoder.
     #[must_use]
     pub fn new() -> Self {
-        Self::from(BytesMut::new())
+        Self::from(Vec::new())
     }
 
     /// An empty encoder with room for `capacity` bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self::from(BytesMut::with_capacity(capacity))
+        Self::from(Vec::with_capacity(capacity))
+    }
+
+    /// Sets the limits, of which the depth counts here.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Makes room for this many more bytes, where a size is known beforehand.
+    #[inline]
+    pub fn reserve(&mut self, additional: usize) {
+        self.buffer.reserve(additional);
     }
 
     /// Bytes written so far.
@@ -64,7 +92,24 @@ impl Encoder {
     /// What was written.
     #[must_use]
     pub fn finish(self) -> Bytes {
-        self.buffer.freeze()
+        self.buffer.into()
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Forgets what was written and keeps the buffer, for the next message.
+    pub fn clear(&mut self) {
+        self.buffer.clear();
+    }
+
+    /// What was written, in a buffer that can be used again.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// Writes a value.
@@ -124,13 +169,14 @@ impl Encoder {
     /// # Errors
     ///
     /// [`ErrorKind::TooDeep`], and those of the function.
+    #[inline]
     pub fn nested(
         &mut self,
         encode: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if self.depth == self.max_depth {
+        if self.depth == self.limits.depth {
             return Err(self.error(ErrorKind::TooDeep {
-                max: self.max_depth,
+                max: self.limits.depth,
             }));
         }
         self.depth += 1;
@@ -154,10 +200,11 @@ impl Encoder {
     }
 
     /// Writes the length of opaque data, a string, an array: an `unsigned int` within the bound.
+    #[inline]
     pub(crate) fn put_len(&mut self, len: usize, max: u32) -> Result<(), Error> {
         match u32::try_from(len) {
             Ok(wire_len) if wire_len <= max => {
-                self.buffer.put_u32(wire_len);
+                self.put(&wire_len.to_be_bytes());
                 Ok(())
             }
             _ => Err(self.error(ErrorKind::TooLong { len, max })),
@@ -170,22 +217,36 @@ impl Encoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Writes bytes and the zeros that fill up the last word.
-    pub(crate) fn put_padded(&mut self, bytes: &[u8]) {
+    /// Writes opaque data: its length, its bytes, and the zeros that fill up the last word.
+    #[inline]
+    pub(crate) fn put_opaque(&mut self, bytes: &[u8], max: u32) -> Result<(), Error> {
+        self.put_len(bytes.len(), max)?;
+        self.put(bytes);
         let padding = bytes.len().wrapping_neg() % 4;
-        self.buffer.reserve(bytes.len() + padding);
-        self.buffer.extend_from_slice(bytes);
-        self.buffer.put_bytes(0, padding);
+        if padding != 0 {
+            // A word too much and cut off again: a copy of a known size is one instruction.
+            let len = self.buffer.len() + padding;
+            self.put(&[0; 4]);
+            self.buffer.truncate(len);
+        }
+        Ok(())
+    }
+}
+
+/// Goes on behind what the buffer holds; offsets in errors count from its start.
+impl From<Vec<u8>> for Encoder {
+    fn from(buffer: Vec<u8>) -> Self {
+        Self {
+            buffer,
+            depth: 0,
+            limits: Limits::default(),
+        }
     }
 }
 
 /// Goes on behind what the buffer holds; offsets in errors count from its start.
 impl From<BytesMut> for Encoder {
     fn from(buffer: BytesMut) -> Self {
-        Self {
-            buffer,
-            depth: 0,
-            max_depth: crate::Limits::default().max_depth(),
-        }
+        Self::from(Vec::from(buffer))
     }
 }

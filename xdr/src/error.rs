@@ -55,6 +55,11 @@ pub enum ErrorKind {
         /// The limit ([`Limits::depth`](crate::Limits)).
         max: u32,
     },
+    /// The decoded values would take more memory than the limit.
+    TooMuchMemory {
+        /// The limit ([`Limits::memory`](crate::Limits::memory)).
+        max: usize,
+    },
     /// Bytes are left behind the value.
     TrailingBytes(usize),
 }
@@ -177,6 +182,9 @@ impl fmt::Display for ErrorKind {
             Self::InvalidUtf8 => f.write_str("the string is not UTF-8"),
             Self::EmptyList => f.write_str("a list without a presence flag cannot be empty"),
             Self::TooDeep { max } => write!(f, "values are nested more than {max} deep"),
+            Self::TooMuchMemory { max } => {
+                write!(f, "the values take more than {max} bytes of memory")
+            }
             Self::TrailingBytes(count) => write!(f, "{count} bytes are left behind the value"),
         }
     }

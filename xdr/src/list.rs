@@ -3,12 +3,16 @@
 use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 use alloc::{boxed::Box, vec::Vec};
 
+/// Elements that a list has room for at first.
+const RESERVE_MIN: usize = 4;
+
 impl Encoder {
     /// Writes `T *x`, the value with a function.
     ///
     /// # Errors
     ///
     /// Those of the function.
+    #[inline]
     pub fn optional_with<T>(
         &mut self,
         value: Option<&T>,
@@ -58,6 +62,7 @@ impl Decoder<'_> {
     /// # Errors
     ///
     /// Those of the function.
+    #[inline]
     pub fn optional_with<T>(
         &mut self,
         decode: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -90,7 +95,11 @@ impl Decoder<'_> {
     pub fn nonempty_list<T: Decode>(&mut self) -> Result<Vec<T>, Error> {
         self.nested(|decoder| {
             let mut values = Vec::new();
+            decoder.reserve(&mut values, RESERVE_MIN)?;
             loop {
+                if values.len() == values.capacity() {
+                    decoder.reserve(&mut values, usize::MAX)?;
+                }
                 let value = decoder
                     .decode()
                     .map_err(|error| error.in_element(values.len()))?;
@@ -147,6 +156,9 @@ impl<T: Decode> Decode for Box<T> {
     const MIN_SIZE: usize = T::MIN_SIZE;
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-        decoder.nested(|decoder| decoder.decode().map(Self::new))
+        decoder.nested(|decoder| {
+            decoder.claim_memory(size_of::<T>())?;
+            decoder.decode().map(Self::new)
+        })
     }
 }

@@ -14,10 +14,9 @@ impl Encoder {
     /// # Errors
     ///
     /// [`ErrorKind::TooLong`](crate::ErrorKind).
+    #[inline]
     pub fn opaque(&mut self, value: &Bytes, max: u32) -> Result<(), Error> {
-        self.put_len(value.len(), max)?;
-        self.put_padded(value);
-        Ok(())
+        self.put_opaque(value, max)
     }
 }
 
@@ -27,9 +26,9 @@ impl Decoder<'_> {
     /// # Errors
     ///
     /// The data is longer than `max` or not all there, or its padding is not zero.
+    #[inline]
     pub fn opaque(&mut self, max: u32) -> Result<Bytes, Error> {
-        let len = self.take_len(max, 1)?;
-        self.take_bytes(len)
+        self.take_bytes(max)
     }
 }
 
@@ -47,19 +46,25 @@ impl Decode for Bytes {
     }
 }
 
+/// The zeros behind data of this length.
+#[inline]
+fn padding_of(len: usize) -> &'static [u8] {
+    [0; 3].get(..len.wrapping_neg() % 4).unwrap_or_default()
+}
+
 impl<const N: usize> Encode for [u8; N] {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
-        encoder.put_padded(self);
+        encoder.put(self);
+        encoder.put(padding_of(N));
         Ok(())
     }
 }
 
 impl<const N: usize> Decode for [u8; N] {
     const MIN_SIZE: usize = N.next_multiple_of(4);
+    const MAX_SIZE: usize = Self::MIN_SIZE;
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-        let bytes = decoder.take_array()?;
-        decoder.take_zeros(N.wrapping_neg() % 4)?;
-        Ok(bytes)
+        decoder.fixed()
     }
 }

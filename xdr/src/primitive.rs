@@ -1,7 +1,11 @@
 //! Integers, booleans, floating point, void: RFC 4506 §4.1 to §4.8 and §4.16.
 
-use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind};
-use core::mem::size_of;
+use crate::{Decode, Decoder, Encode, Encoder, Error};
+use alloc::vec::Vec;
+
+/// Numbers of an array that are turned around at a time, before they go to the buffer together:
+/// the compiler makes vectors of a loop over memory of known size, and no zeros are written first.
+const BLOCK: usize = 32;
 
 macro_rules! big_endian {
     ($($type:ty),*) => {$(
@@ -11,14 +15,43 @@ macro_rules! big_endian {
                 encoder.put(&self.to_be_bytes());
                 Ok(())
             }
+
+            fn encode_elements(values: &[Self], encoder: &mut Encoder) -> Result<(), Error> {
+                encoder.nested(|encoder| {
+                    encoder.reserve(size_of_val(values));
+                    let (blocks, rest) = values.as_chunks::<BLOCK>();
+                    for block in blocks {
+                        let mut bytes = [0; BLOCK * size_of::<Self>()];
+                        for (chunk, value) in bytes.as_chunks_mut().0.iter_mut().zip(block) {
+                            *chunk = value.to_be_bytes();
+                        }
+                        encoder.put(&bytes);
+                    }
+                    for value in rest {
+                        encoder.put(&value.to_be_bytes());
+                    }
+                    Ok(())
+                })
+            }
         }
 
         impl Decode for $type {
             const MIN_SIZE: usize = size_of::<Self>();
+            const MAX_SIZE: usize = Self::MIN_SIZE;
 
             #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-                decoder.take_array().map(Self::from_be_bytes)
+                decoder.take_array().map(|bytes| Self::from_be_bytes(*bytes))
+            }
+
+            fn decode_elements(decoder: &mut Decoder<'_>, len: usize) -> Result<Vec<Self>, Error> {
+                decoder.nested(|decoder| {
+                    let size = len.saturating_mul(Self::MIN_SIZE);
+                    let bytes = decoder.take(size)?;
+                    decoder.claim_memory(size)?;
+                    let (chunks, _) = bytes.as_chunks();
+                    Ok(chunks.iter().map(|chunk| Self::from_be_bytes(*chunk)).collect())
+                })
             }
         }
     )*};
@@ -29,21 +62,18 @@ big_endian!(i32, u32, i64, u64, f32, f64);
 impl Encode for bool {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
-        i32::from(*self).encode(encoder)
+        encoder.run::<4>(|run| run.put(self));
+        Ok(())
     }
 }
 
 impl Decode for bool {
     const MIN_SIZE: usize = 4;
+    const MAX_SIZE: usize = Self::MIN_SIZE;
 
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-        let offset = decoder.offset();
-        match decoder.decode()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            other => Err(Error::new(ErrorKind::InvalidBool(other), offset)),
-        }
+        decoder.fixed()
     }
 }
 
@@ -56,6 +86,7 @@ impl Encode for () {
 
 impl Decode for () {
     const MIN_SIZE: usize = 0;
+    const MAX_SIZE: usize = Self::MIN_SIZE;
 
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
@@ -85,17 +116,16 @@ impl Quadruple {
 
 impl Encode for Quadruple {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
-        encoder.put(&self.0.to_be_bytes());
+        encoder.run::<16>(|run| run.put(self));
         Ok(())
     }
 }
 
 impl Decode for Quadruple {
     const MIN_SIZE: usize = 16;
+    const MAX_SIZE: usize = Self::MIN_SIZE;
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-        decoder
-            .take_array()
-            .map(|bytes| Self(u128::from_be_bytes(bytes)))
+        decoder.fixed()
     }
 }

@@ -8,6 +8,9 @@ use alloc::{
 use bytes::Bytes;
 use core::{fmt, ops::Deref, str::Utf8Error};
 
+/// Bytes that the length of a string takes.
+const LEN_SIZE: usize = 4;
+
 /// An XDR string: bytes that are most often ASCII, and kept whatever they are.
 ///
 /// RFC 4506 speaks of ASCII, but servers send file names and messages in every encoding there is.
@@ -102,8 +105,9 @@ impl Encoder {
     /// # Errors
     ///
     /// [`ErrorKind::TooLong`].
+    #[inline]
     pub fn string(&mut self, value: &ByteString, max: u32) -> Result<(), Error> {
-        self.opaque(&value.0, max)
+        self.put_opaque(value.as_bytes(), max)
     }
 
     /// Writes `string x<max>` from text; the bound is in bytes.
@@ -111,19 +115,19 @@ impl Encoder {
     /// # Errors
     ///
     /// [`ErrorKind::TooLong`].
+    #[inline]
     pub fn utf8(&mut self, value: &str, max: u32) -> Result<(), Error> {
-        self.put_len(value.len(), max)?;
-        self.put_padded(value.as_bytes());
-        Ok(())
+        self.put_opaque(value.as_bytes(), max)
     }
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     /// Reads `string x<max>`.
     ///
     /// # Errors
     ///
     /// The string is longer than `max` or not all there, or its padding is not zero.
+    #[inline]
     pub fn string(&mut self, max: u32) -> Result<ByteString, Error> {
         self.opaque(max).map(ByteString)
     }
@@ -134,16 +138,16 @@ impl Decoder<'_> {
     ///
     /// As [`string`](Self::string), and where the bytes are not UTF-8.
     pub fn utf8(&mut self, max: u32) -> Result<String, Error> {
-        let len = self.take_len(max, 1)?;
-        let start = self.offset();
-        let bytes = self.take_padded(len)?;
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(text.to_string()),
-            Err(fault) => Err(Error::new(
-                ErrorKind::InvalidUtf8,
-                start + fault.valid_up_to(),
-            )),
-        }
+        let text = self.take_utf8(max)?;
+        self.claim_memory(text.len())?;
+        Ok(text.to_string())
+    }
+
+    /// Takes text where it lies.
+    pub(crate) fn take_utf8(&mut self, max: u32) -> Result<&'a str, Error> {
+        let start = self.offset() + LEN_SIZE;
+        core::str::from_utf8(self.take_opaque(max)?)
+            .map_err(|fault| Error::new(ErrorKind::InvalidUtf8, start + fault.valid_up_to()))
     }
 }
 

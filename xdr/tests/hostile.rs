@@ -1,4 +1,7 @@
 //! Bytes that a peer should not send, and values that no interface allows.
+//!
+//! The names with a number are the hostile inputs H1 to H7 of the project's list of what has hurt
+//! other implementations; H1 and H4, which are about memory, are in `allocation.rs`.
 #![expect(
     clippy::redundant_closure_for_method_calls,
     reason = "a method of `Decoder` by its path takes decoders of one lifetime only"
@@ -65,7 +68,8 @@ fn lengths_that_are_not_there() {
     );
     assert_eq!(fault(decode::<Bytes>(b"\0\0\0\x02a")), (end(2, 1), 4));
     assert_eq!(fault(decode::<Bytes>(b"\0\0\0\x02ab\0")), (end(2, 1), 6));
-    assert_eq!(fault(decode::<[u8; 2]>(b"ab\0")), (end(2, 1), 2));
+    // The padding belongs to data of fixed length.
+    assert_eq!(fault(decode::<[u8; 2]>(b"ab\0")), (end(4, 3), 0));
     // One element is missing, and nothing was reserved for the first.
     assert_eq!(
         fault(decode::<Vec<i32>>(b"\0\0\0\x02\0\0\0\0")),
@@ -74,11 +78,31 @@ fn lengths_that_are_not_there() {
 }
 
 #[test]
-fn size_of_an_array_may_exceed_every_memory() {
+fn h2_size_of_an_array_may_exceed_every_memory() {
     let huge = decode_with::<Vec<()>>(b"\0\0\0\x02", |decoder| {
         decoder.array_with(u32::MAX, usize::MAX, Decoder::void)
     });
     assert_eq!(fault(huge), (end(usize::MAX, 0), 4));
+}
+
+/// A position and a length near 2^32, rounded up to a word, must not wrap around.
+#[test]
+fn h3_lengths_that_wrap_when_they_are_padded() {
+    for wire_len in [0xffff_fffd, 0xffff_fffe, 0xffff_ffff_u32] {
+        let len = wire_len as usize;
+        let mut wire = wire_len.to_be_bytes().to_vec();
+        wire.extend_from_slice(&[0; 8]);
+        assert_eq!(fault(decode::<Bytes>(&wire)), (end(len, 8), 4));
+        assert_eq!(fault(decode::<ByteString>(&wire)), (end(len, 8), 4));
+        assert_eq!(fault(decode::<String>(&wire)), (end(len, 8), 4));
+    }
+    // Data is there up to the last byte of the message, and its padding is not.
+    for len in 1..4_u8 {
+        let wire = [&[0, 0, 0, len][..], &vec![7; len.into()]].concat();
+        let padding = 4 - usize::from(len);
+        let expected = (end(padding, 0), 4 + usize::from(len));
+        assert_eq!(fault(decode::<Bytes>(&wire)), expected);
+    }
 }
 
 #[test]
@@ -102,7 +126,7 @@ fn lengths_above_their_bound() {
 }
 
 #[test]
-fn padding_must_be_zero() {
+fn h7_padding_must_be_zero() {
     let non_zero = |offset| (ErrorKind::NonZeroPadding, offset);
     for len in 1..4 {
         for at in len..4 {
@@ -124,7 +148,7 @@ fn padding_must_be_zero() {
 }
 
 #[test]
-fn numbers_that_have_no_meaning() {
+fn h7_numbers_that_have_no_meaning() {
     assert_eq!(
         fault(decode::<bool>(&[0, 0, 0, 2])),
         (ErrorKind::InvalidBool(2), 0)
@@ -159,7 +183,7 @@ fn text_must_be_utf8() {
 }
 
 #[test]
-fn nothing_may_be_left() {
+fn h7_nothing_may_be_left() {
     let wire = [SILLYPROG, &[0, 0, 0, 0]].concat();
     assert_eq!(
         fault(decode::<File>(&wire)),
@@ -169,7 +193,7 @@ fn nothing_may_be_left() {
 }
 
 #[test]
-fn depth_is_limited_on_both_ways() {
+fn h5_depth_is_limited_on_both_ways() {
     let too_deep = ErrorKind::TooDeep { max: 64 };
     let wire_of = |depth| {
         let left = b"\0\0\0\0\0\0\0\x01".repeat(depth);
@@ -214,7 +238,7 @@ fn arrays_and_lists_count_a_level_each() {
 }
 
 #[test]
-fn elements_without_size_are_bounded() {
+fn h6_elements_without_size_are_bounded() {
     let too_long = ErrorKind::TooLong {
         len: 0xffff_ffff,
         max: 65_536,
@@ -244,7 +268,7 @@ fn elements_without_size_are_bounded() {
 }
 
 #[test]
-fn long_list_needs_no_stack() {
+fn h5_long_list_needs_no_stack() {
     let work = || {
         let values: Vec<Option<Box<i32>>> = (0..1_000_000).map(|n| Some(Box::new(n))).collect();
         let mut encoder = Encoder::new();
@@ -256,14 +280,14 @@ fn long_list_needs_no_stack() {
         decoder.finish().unwrap();
     };
     let thread = thread::Builder::new()
-        .stack_size(256 << 10)
+        .stack_size(128 << 10)
         .spawn(work)
         .unwrap();
     thread.join().unwrap();
 }
 
 #[test]
-fn deepest_values_fit_on_a_small_stack() {
+fn h5_deepest_values_fit_on_a_small_stack() {
     let work = || {
         let tree = Tree::of_depth(64);
         let wire = encode(&tree).unwrap();
@@ -271,7 +295,7 @@ fn deepest_values_fit_on_a_small_stack() {
         assert!(decode::<Tree>(&b"\0\0\0\0\0\0\0\x01".repeat(1000)).is_err());
     };
     let thread = thread::Builder::new()
-        .stack_size(256 << 10)
+        .stack_size(128 << 10)
         .spawn(work)
         .unwrap();
     thread.join().unwrap();

@@ -1,0 +1,6 @@
+//! Compiles the five values of the codec comparison.
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    rpcgen::Builder::new().compile(&["codec.x"])?;
+    Ok(())
+}
