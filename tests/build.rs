@@ -29,12 +29,19 @@ fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let builder = rpcgen::Builder::new().out_dir(&folder);
     let mut modules = String::new();
-    for input in interface_files(Path::new(SNAPSHOT_INPUTS))? {
+    let inputs = Path::new(SNAPSHOT_INPUTS);
+    for input in [
+        interface_files(inputs)?,
+        interface_files(&inputs.join("import"))?,
+    ]
+    .concat()
+    {
         builder.compile(&[&input])?;
         let name = input.file_stem().ok_or("no name")?.to_string_lossy();
+        let module = name.replace('-', "_");
         writeln!(
             modules,
-            "/// The stubs of `{name}`.\npub mod in_{name} {{ ::core::include!(\"snapshots/{name}.rs\"); }}",
+            "/// The stubs of `{name}`.\npub mod {module} {{ ::core::include!(\"snapshots/{name}.rs\"); }}",
         )?;
     }
     fs::write(out_dir.join("snapshots.rs"), modules)?;

@@ -3,14 +3,14 @@
 use crate::{
     codegen::Parts,
     compile::compile,
-    config::Config,
+    config::{BadModulePath, Config, Regenerate},
     diagnostic::Severity,
     output,
     resolve::Strings,
     source::{FileSystem, Loader as _, SourceMap, display_name},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     env, fmt, io,
     path::{Path, PathBuf},
 };
@@ -30,6 +30,8 @@ use std::{
 #[must_use = "a builder does nothing until `compile`"]
 pub struct Builder {
     config: Config,
+    /// A path that is yet to be checked.
+    modules: Option<String>,
     out_dir: Option<PathBuf>,
 }
 
@@ -63,50 +65,101 @@ impl Builder {
         self
     }
 
+    /// Sets the module that has the modules of all generated files, as the path by which one of them
+    /// names another: `super` by default, or `crate::proto`.
+    pub fn modules(mut self, path: impl Into<String>) -> Self {
+        self.modules = Some(path.into());
+        self
+    }
+
     /// Sets the folder for the generated files; by default it is `OUT_DIR`.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
         self
     }
 
-    /// Compiles interface files, each into a file of the same name with the extension `rs`, and
-    /// tells Cargo on which files they depend.
+    /// Compiles interface files and all that they import, each into a file of the same name with the
+    /// extension `rs`, and tells Cargo on which files they depend.
     ///
     /// # Errors
     ///
     /// A file has errors, which is said when all files are compiled; a file cannot be read or
-    /// written; or the stubs of two files would go into one.
+    /// written; the stubs of two files would go into one; or the path of a module is none.
     pub fn compile<P: AsRef<Path>>(&self, files: &[P]) -> Result<(), Error> {
         let out_dir = match (&self.out_dir, env::var_os("OUT_DIR")) {
             (Some(folder), _) => folder.clone(),
             (None, Some(folder)) => PathBuf::from(folder),
             (None, None) => return Err(Error(Fault::NoOutDir)),
         };
-        let mut rendered = String::new();
-        let mut targets: HashMap<PathBuf, &Path> = HashMap::new();
-        for file in files {
-            let file = file.as_ref();
-            let stem = file.file_stem().unwrap_or_default();
-            let target = out_dir.join(stem).with_extension("rs");
-            if let Some(first) = targets.insert(target.clone(), file) {
-                return Err(Error(Fault::SameTarget(first.into(), file.into(), target)));
-            }
-            if let Some(faults) = self.compile_one(file, &target)? {
-                rendered.push_str(&faults);
-            }
+        let mut config = Config {
+            regenerate: Regenerate::All("cargo build".to_owned()),
+            ..self.config.clone()
+        };
+        if let Some(path) = &self.modules {
+            config.modules = path
+                .parse()
+                .map_err(|error| Error(Fault::BadModulePath(error)))?;
         }
-        if rendered.is_empty() {
+        let mut run = Run {
+            config,
+            out_dir,
+            sources: HashMap::new(),
+            depends_on: HashSet::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for file in files {
+            run.claim(file.as_ref())?;
+        }
+        for file in files {
+            run.compile(file.as_ref())?;
+        }
+        for line in run.warnings.iter().flat_map(|warning| warning.lines()) {
+            tell_cargo(&format!("warning={line}"));
+        }
+        if run.errors.is_empty() {
             Ok(())
         } else {
-            Err(Error(Fault::Input(rendered)))
+            Err(Error(Fault::Input(run.errors)))
         }
     }
+}
 
-    /// Returns the errors of the file, if it has any.
-    fn compile_one(&self, path: &Path, target: &Path) -> Result<Option<String>, Error> {
-        let io_error = |path: &Path, error| Error(Fault::Io(path.to_owned(), error));
+/// The compilation of several files.
+struct Run {
+    config: Config,
+    out_dir: PathBuf,
+    /// What is written, and from which file.
+    sources: HashMap<PathBuf, PathBuf>,
+    /// What Cargo was told of.
+    depends_on: HashSet<String>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Run {
+    /// Takes the target of a file; tells whether it was free, and not the file's already.
+    fn claim(&mut self, source: &Path) -> Result<bool, Error> {
+        let target = self.target(source);
+        let Some(first) = self.sources.get(&target) else {
+            self.sources.insert(target, source.to_owned());
+            return Ok(true);
+        };
+        if FileSystem.identity(first) == FileSystem.identity(source) {
+            return Ok(false);
+        }
+        let fault = Fault::SameTarget(first.clone(), source.to_owned(), target);
+        Err(Error(fault))
+    }
+
+    fn target(&self, source: &Path) -> PathBuf {
+        let stem = source.file_stem().unwrap_or_default();
+        self.out_dir.join(stem).with_extension("rs")
+    }
+
+    fn compile(&mut self, path: &Path) -> Result<(), Error> {
         // First of all: a file that is not there yet is one to wait for.
-        tell_cargo(&format!("rerun-if-changed={}", path.display()));
+        self.depend_on(&path.to_string_lossy());
         let bytes = FileSystem
             .load(path)
             .map_err(|error| io_error(path, error))?;
@@ -114,35 +167,48 @@ impl Builder {
         let file = sources
             .add(display_name(path), bytes, None)
             .map_err(|error| io_error(path, error.into()))?;
-        let config = Config {
-            regenerate: "cargo build".to_owned(),
-            ..self.config.clone()
-        };
-        let outcome = compile(file, &mut sources, &FileSystem, &config);
-        for included in sources.files().skip(1) {
-            tell_cargo(&format!("rerun-if-changed={}", included.name));
+        let outcome = compile(file, &mut sources, &FileSystem, &self.config);
+        for read in sources.files().skip(1) {
+            self.depend_on(&read.name);
         }
-        let mut errors = String::new();
         for diagnostic in &outcome.diagnostics {
-            match diagnostic.code.severity() {
-                Severity::Error => {
-                    errors.push_str(&diagnostic.render(&sources, false));
-                    errors.push('\n');
-                }
-                Severity::Warning => {
-                    for line in diagnostic.render(&sources, false).lines() {
-                        tell_cargo(&format!("warning={line}"));
-                    }
-                }
-                Severity::Note => {}
+            let list = match diagnostic.code.severity() {
+                Severity::Error => &mut self.errors,
+                Severity::Warning => &mut self.warnings,
+                Severity::Note => continue,
+            };
+            // What is wrong with an import of several files is said once.
+            let rendered = diagnostic.render(&sources, false);
+            if !list.contains(&rendered) {
+                list.push(rendered);
             }
         }
         let Some(rust) = outcome.rust else {
-            return Ok(Some(errors));
+            return Ok(());
         };
-        output::write_if_changed(target, &rust).map_err(|error| io_error(target, error))?;
-        Ok(None)
+        write(&self.target(path), &rust)?;
+        for import in &outcome.imports {
+            let source = Path::new(&import.source);
+            if self.claim(source)? {
+                write(&self.target(source), &import.rust)?;
+            }
+        }
+        Ok(())
     }
+
+    fn depend_on(&mut self, path: &str) {
+        if self.depends_on.insert(path.to_owned()) {
+            tell_cargo(&format!("rerun-if-changed={path}"));
+        }
+    }
+}
+
+fn write(target: &Path, rust: &str) -> Result<(), Error> {
+    output::write_if_changed(target, rust).map_err(|error| io_error(target, error))
+}
+
+fn io_error(path: &Path, error: io::Error) -> Error {
+    Error(Fault::Io(path.to_owned(), error))
 }
 
 #[expect(
@@ -163,7 +229,8 @@ enum Fault {
     Io(PathBuf, io::Error),
     /// Two interface files, and where the stubs of both would go.
     SameTarget(PathBuf, PathBuf, PathBuf),
-    Input(String),
+    BadModulePath(BadModulePath),
+    Input(Vec<String>),
 }
 
 impl fmt::Display for Error {
@@ -180,7 +247,11 @@ impl fmt::Display for Error {
                 other.display(),
                 target.display()
             ),
-            Fault::Input(rendered) => write!(f, "the interface files have errors\n\n{rendered}"),
+            Fault::BadModulePath(error) => error.fmt(f),
+            Fault::Input(rendered) => {
+                f.write_str("the interface files have errors\n\n")?;
+                rendered.iter().try_for_each(|error| writeln!(f, "{error}"))
+            }
         }
     }
 }
@@ -195,6 +266,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Fault::Io(_, error) => Some(error),
+            Fault::BadModulePath(error) => Some(error),
             Fault::NoOutDir | Fault::SameTarget(..) | Fault::Input(_) => None,
         }
     }

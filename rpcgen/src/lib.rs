@@ -16,6 +16,7 @@
 //! | [`source`] | file text, and places in it |
 //! | [`preprocess`] | the built-in C preprocessor; every byte of its output knows where it came from |
 //! | [`parse`], [`ast`] | text to what it says, by the grammar `idl.pest` |
+//! | [`import`] | a file and all that it imports: the two phases before for each of them |
 //! | [`resolve`], [`model`] | what it says to what it means; all faults are found here |
 //! | [`names`] | names of the interface file to names of Rust |
 //! | `codegen` | one emitter for each kind of thing |
@@ -38,6 +39,7 @@ mod compile;
 mod config;
 pub mod diagnostic;
 mod format;
+pub mod import;
 pub mod model;
 pub mod names;
 pub mod output;
@@ -48,5 +50,5 @@ pub mod source;
 
 pub use builder::{Builder, Error};
 pub use codegen::Parts;
-pub use compile::{Outcome, analyse, compile};
-pub use config::Config;
+pub use compile::{Import, Outcome, analyse, compile};
+pub use config::{BadModulePath, Config, ModulePath, Regenerate};

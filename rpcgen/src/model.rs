@@ -2,23 +2,49 @@
 //!
 //! Only a faultless file becomes a model, so what reads it cannot fail on user input.
 
-/// A resolved interface file.
+/// A resolved interface file, with all that it imports.
 #[derive(Debug)]
 pub struct Model {
+    /// What becomes a file each, that which was compiled first; a [`UnitId`] is an index.
+    pub units: Vec<Unit>,
+    /// All types; a [`TypeId`] is an index.
+    pub types: Vec<TypeDef>,
+}
+
+/// What becomes one generated file.
+#[derive(Debug)]
+pub struct Unit {
     /// The source file, for the header of what is generated.
     pub source: String,
-    /// The module that the generated file is where it is checked in: the name of the source file,
-    /// if it has one.
+    /// The source files of imports that are part of it.
+    pub inlined: Vec<String>,
+    /// The module of the generated file: the name of the source file, if it has one.
     pub module: Option<String>,
     /// Constants and types, in the order of the file.
     pub items: Vec<Item>,
-    /// All types; a [`TypeId`] is an index.
-    pub types: Vec<TypeDef>,
     /// All programs, in the order of the file.
     pub programs: Vec<Program>,
 }
 
+/// A unit of a [`Model`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(pub(crate) usize);
+
 impl Model {
+    /// A unit.
+    ///
+    /// # Panics
+    ///
+    /// Where the id comes from another model.
+    #[must_use]
+    pub fn unit(&self, id: UnitId) -> &Unit {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "ids are indices of units of this model"
+        )]
+        &self.units[id.0]
+    }
+
     /// The definition of a type.
     ///
     /// # Panics
@@ -157,8 +183,17 @@ pub enum Type {
 pub struct Bound {
     /// The bound.
     pub max: u32,
-    /// The constant that says it, by its name in Rust.
-    pub constant: Option<String>,
+    /// The constant that says it.
+    pub constant: Option<ConstantUse>,
+}
+
+/// A constant where it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConstantUse {
+    /// The unit that it is generated in.
+    pub unit: UnitId,
+    /// Its name in Rust.
+    pub rust: String,
 }
 
 /// A named type.
@@ -166,6 +201,8 @@ pub struct Bound {
 pub struct TypeDef {
     /// Its name.
     pub name: Name,
+    /// The unit that it is generated in.
+    pub unit: UnitId,
     /// What it is.
     pub shape: Shape,
     /// The fewest bytes that a value takes on the wire.

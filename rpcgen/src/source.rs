@@ -1,8 +1,9 @@
 //! File text, and places in it.
 
 use std::{
+    collections::HashMap,
     fmt, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// A file of a [`SourceMap`].
@@ -79,10 +80,10 @@ pub struct SourceFile {
 /// Places of invalid UTF-8 that are remembered: enough for the errors that one run reports.
 const INVALID_MAX: usize = 100;
 
-/// Bytes a source file may have; a 10,000-line interface has 0.2 MB.
+/// Bytes that all files of a run may have together; a 10,000-line interface has 0.2 MB.
 pub const FILE_SIZE_MAX: usize = 64 << 20;
 
-/// A file is larger than [`FILE_SIZE_MAX`], or one of more than 2^32 files.
+/// The files of a run are larger than [`FILE_SIZE_MAX`], or more than 2^32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileTooLarge;
 
@@ -164,6 +165,8 @@ fn replace_invalid(bytes: &[u8], invalid: &mut Vec<u32>) -> String {
 #[derive(Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    /// Bytes of all files together.
+    bytes: usize,
 }
 
 impl SourceMap {
@@ -179,9 +182,11 @@ impl SourceMap {
         included_from: Option<Span>,
     ) -> Result<FileId, FileTooLarge> {
         let id = u32::try_from(self.files.len()).map_err(|_| FileTooLarge)?;
-        if bytes.len() > FILE_SIZE_MAX {
+        let total = self.bytes.saturating_add(bytes.len());
+        if total > FILE_SIZE_MAX {
             return Err(FileTooLarge);
         }
+        self.bytes = total;
         self.files.push(SourceFile::new(name, bytes, included_from));
         Ok(FileId(id))
     }
@@ -209,8 +214,21 @@ impl SourceMap {
     }
 
     /// All files, in the order in which they were opened.
-    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+    #[must_use]
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
         self.files.iter()
+    }
+
+    /// For each file the one that it is part of: that which includes it, and is included by none.
+    pub(crate) fn roots(&self) -> HashMap<FileId, FileId> {
+        let mut roots: HashMap<FileId, FileId> = HashMap::new();
+        for (file, index) in self.files.iter().zip(0..) {
+            // A file is opened after the one that includes it.
+            let including = file.included_from.and_then(|at| roots.get(&at.file));
+            let root = including.copied().unwrap_or(FileId(index));
+            roots.insert(FileId(index), root);
+        }
+        roots
     }
 }
 
@@ -222,6 +240,11 @@ pub trait Loader {
     ///
     /// The file cannot be read.
     fn load(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// What all paths of one file have in common: files are imported once, however they are named.
+    fn identity(&self, path: &Path) -> PathBuf {
+        without_detours(path)
+    }
 }
 
 /// Reads from the file system, never more than [`FILE_SIZE_MAX`] bytes and one.
@@ -237,6 +260,25 @@ impl Loader for FileSystem {
             .read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| without_detours(path))
+    }
+}
+
+/// The path without `.`, and without `..` behind a folder.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut direct = PathBuf::new();
+    for part in path.components() {
+        match (part, direct.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                direct.pop();
+            }
+            _ => direct.push(part),
+        }
+    }
+    direct
 }
 
 /// The path as diagnostics and generated files show it: `/` between its parts on every system.
@@ -254,4 +296,29 @@ pub fn include_candidates(including: &str, include: &str, folders: &[PathBuf]) -
     own.into_iter()
         .chain(folders.iter().map(|folder| folder.join(include)))
         .collect()
+}
+
+/// The interface files that an include of this name in C code may mean: `other.x` for `other.h`, in
+/// the folders of [`include_candidates`]; for `rpcsvc/other.h`, as systems install what `rpcgen` made
+/// of `other.x`, in all of them `other.x` too. There are none where it surely means a C header.
+#[must_use]
+pub fn import_candidates(including: &str, include: &str, folders: &[PathBuf]) -> Vec<PathBuf> {
+    let header = Path::new(include);
+    let extensions = match header.extension().and_then(|extension| extension.to_str()) {
+        Some("h") => &["x", "idl"][..],
+        Some("x") => &["x"],
+        Some("idl") => &["idl"],
+        _ => &[],
+    };
+    let installed = header.strip_prefix("rpcsvc").ok();
+    let candidates = [Some(header), installed]
+        .into_iter()
+        .flatten()
+        .flat_map(|name| {
+            extensions.iter().flat_map(|extension| {
+                let name = display_name(&name.with_extension(extension));
+                include_candidates(including, &name, folders)
+            })
+        });
+    candidates.collect()
 }

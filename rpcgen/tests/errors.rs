@@ -20,7 +20,7 @@ impl Loader for Fixtures {
 
 #[test]
 fn error() {
-    glob!("errors/*", |path| {
+    glob!("errors/*.*", |path| {
         let name = file_name(path);
         let (diagnostics, rendered, rust) = compile_fixture(&name);
         let has_errors = diagnostics.iter().any(Diagnostic::is_error);
@@ -44,10 +44,7 @@ fn error() {
 
 #[test]
 fn every_code_has_a_fixture() {
-    let fixtures: Vec<String> = fs::read_dir("tests/errors")
-        .expect("the folder is there")
-        .map(|entry| file_name(&entry.expect("an entry").path()))
-        .collect();
+    let fixtures = fixtures();
     for code in Code::ALL {
         let prefix = format!("{}_", code.id());
         assert!(
@@ -79,8 +76,7 @@ fn five_faults_are_five_errors_in_one_run() {
 #[test]
 fn fixes_mend_what_they_are_for() {
     let mut count = 0;
-    for entry in fs::read_dir("tests/errors").expect("the folder is there") {
-        let name = file_name(&entry.expect("an entry").path());
+    for name in fixtures() {
         let bytes = fs::read(Path::new("tests/errors").join(&name)).expect("it can be read");
         let (sources, outcome) = compile_text(&name, bytes.clone());
         for fault in &outcome.diagnostics {
@@ -134,6 +130,16 @@ fn compile_text(name: &str, bytes: Vec<u8>) -> (SourceMap, Outcome) {
         .expect("the fixture is small");
     let outcome = compile(file, &mut sources, &Fixtures, &Config::default());
     (sources, outcome)
+}
+
+/// The names of all fixtures; folders have what these import.
+fn fixtures() -> Vec<String> {
+    let entries = fs::read_dir("tests/errors").expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| path.is_file())
+        .map(|path| file_name(&path))
+        .collect()
 }
 
 fn is_code(word: &str) -> bool {

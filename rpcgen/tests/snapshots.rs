@@ -3,19 +3,19 @@
 
 use insta::{assert_debug_snapshot, assert_snapshot, glob};
 use rpcgen::{
-    Config, analyse, compile,
+    Config, Regenerate, analyse, compile,
     diagnostic::Diagnostics,
     parse, preprocess,
-    source::{FileId, FileSystem, SourceMap},
+    source::{FileId, FileSystem, Loader, SourceMap},
 };
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 #[test]
 fn ast() {
     each_input(|sources, file| {
         let mut diagnostics = Diagnostics::default();
         let options = preprocess::Options::default();
-        let text = preprocess::preprocess(file, sources, &FileSystem, &options, &mut diagnostics);
+        let text = preprocess::preprocess(file, sources, &Inputs, &options, &mut diagnostics);
         let parsed = parse::parse(&text, sources, &mut diagnostics);
         assert_eq!(diagnostics.into_sorted(), []);
         assert_debug_snapshot!("ast", parsed.file);
@@ -27,7 +27,7 @@ fn model() {
     each_input(|sources, file| {
         let mut diagnostics = Diagnostics::default();
         let config = Config::default();
-        let model = analyse(file, sources, &FileSystem, &config, &mut diagnostics);
+        let model = analyse(file, sources, &Inputs, &config, &mut diagnostics);
         assert_debug_snapshot!("model", model.expect("the input has no errors"));
     });
 }
@@ -36,26 +36,44 @@ fn model() {
 fn stubs() {
     each_input(|sources, file| {
         let config = Config {
-            regenerate: "cargo test".to_owned(),
+            regenerate: Regenerate::All("cargo test".to_owned()),
             ..Config::default()
         };
-        let outcome = compile(file, sources, &FileSystem, &config);
+        let outcome = compile(file, sources, &Inputs, &config);
         let rust = outcome.rust.expect("the input has no errors");
-        assert!(
-            syn::parse_file(&rust).is_ok(),
-            "the stubs are not Rust:\n{rust}"
-        );
-        assert!(
-            rust.lines().count() <= 450,
-            "the input is too big to be read as a snapshot"
-        );
+        check_rust(&rust);
         assert_snapshot!("stubs", rust);
+        for import in outcome.imports {
+            check_rust(&import.rust);
+            let stem = Path::new(&import.source).file_stem().unwrap_or_default();
+            assert_snapshot!(format!("import_{}", stem.display()), import.rust);
+        }
     });
+}
+
+fn check_rust(rust: &str) {
+    assert!(
+        syn::parse_file(rust).is_ok(),
+        "the stubs are not Rust:\n{rust}"
+    );
+    assert!(
+        rust.lines().count() <= 450,
+        "the input is too big to be read as a snapshot"
+    );
+}
+
+/// Reads the files of `idl/` by name alone, so that snapshots show no folder of this machine.
+struct Inputs;
+
+impl Loader for Inputs {
+    fn load(&self, path: &Path) -> io::Result<Vec<u8>> {
+        FileSystem.load(&Path::new("tests/idl").join(path))
+    }
 }
 
 /// Calls `check` for each file of `idl/`, with the text of the file in the snapshot.
 fn each_input(check: impl Fn(&mut SourceMap, FileId)) {
-    glob!("idl/*", |path| {
+    glob!("idl/*.*", |path| {
         let text = fs::read_to_string(path).expect("the input can be read");
         let mut sources = SourceMap::default();
         let file = sources.add(name(path), text.clone().into_bytes(), None);

@@ -6,7 +6,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
-use tests::snapshots::{in_union_failures as failures, in_union_status as status};
+use tests::snapshots::{union_failures as failures, union_status as status};
 use xdr::{Encode, Encoder, ErrorKind};
 
 fn encoding_fault(value: &impl Encode) -> ErrorKind {

@@ -4,11 +4,16 @@ use super::{
     failure::Failure,
     input::{self, InputOptions, is_standard},
     misused,
+    report::complain,
     target::Target,
 };
-use rpcgen::{Config, Parts, compile, source::FileSystem};
+use rpcgen::{
+    Config, ModulePath, Parts, Regenerate, compile,
+    diagnostic::Diagnostic,
+    source::{FileSystem, Loader as _},
+};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -23,7 +28,7 @@ pub(super) struct Compile {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Write to this file; `-` is standard output [default: FILE.rs beside each FILE]
+    /// Write to this file, together with all imports; `-` is standard output [default: FILE.rs beside each FILE and each import]
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     output: Option<PathBuf>,
 
@@ -43,6 +48,10 @@ pub(super) struct Compile {
     #[arg(long)]
     types: bool,
 
+    /// Find the modules of imports in this one: `crate::proto` [default: super]
+    #[arg(long, value_name = "PATH")]
+    modules: Option<ModulePath>,
+
     #[command(flatten)]
     input: InputOptions,
 
@@ -54,33 +63,63 @@ pub(super) struct Compile {
 impl Compile {
     /// Compiles all files; the worst failure is the one that counts.
     pub(super) fn run(&self) -> Result<(), Failure> {
-        self.check()?;
+        let mut done = Done {
+            sources: self.check()?,
+            said: HashSet::new(),
+        };
         let config = Config {
             parts: self.parts(),
+            modules: self.modules.clone().unwrap_or_default(),
+            regenerate: self.regenerate(),
             ..self.input.config()?
         };
-        Failure::worst(self.files.iter().map(|file| self.run_one(file, &config)))
+        let results = self.files.iter();
+        Failure::worst(results.map(|file| self.run_one(file, &config, &mut done)))
     }
 
-    fn run_one(&self, path: &Path, config: &Config) -> Result<(), Failure> {
+    fn run_one(&self, path: &Path, config: &Config, done: &mut Done) -> Result<(), Failure> {
+        let target = self.target(path);
         let config = Config {
-            regenerate: self.regenerate(path),
+            inline: self.output.is_some() || target == Target::Stdout,
             ..config.clone()
         };
         let (file, mut sources) = input::open(path)?;
         let outcome = compile(file, &mut sources, &FileSystem, &config);
-        self.input.report.report(&outcome.diagnostics, &sources);
-        let rust = outcome.rust.ok_or(Failure::Input)?;
-        let target = self.target(path);
+        // What is wrong with an import of several files is said once.
+        let news = outcome.diagnostics.into_iter();
+        let news: Vec<_> = news
+            .filter(|one| done.said.insert(one.render(&sources, false)))
+            .collect();
+        self.input.report.report(&news, &sources);
+        let Some(rust) = outcome.rust else {
+            if !news.iter().any(Diagnostic::is_error) {
+                complain(&format!("{}: has errors shown above", path.display()));
+            }
+            return Err(Failure::Input);
+        };
+        let own = self.finish(&target, &rust);
+        let imports = outcome.imports.iter().map(|import| {
+            let source = Path::new(&import.source);
+            let target = self.target(source);
+            if done.is_new(source, &target)? {
+                self.finish(&target, &import.rust)
+            } else {
+                Ok(())
+            }
+        });
+        Failure::worst(std::iter::once(own).chain(imports))
+    }
+
+    fn finish(&self, target: &Target, rust: &str) -> Result<(), Failure> {
         if self.verify {
-            target.verify(&rust)
+            target.verify(rust)
         } else {
-            target.write(&rust)
+            target.write(rust)
         }
     }
 
-    /// Says what is wrong with the arguments together.
-    fn check(&self) -> Result<(), Failure> {
+    /// Says what is wrong with the arguments together; tells what is written, and from which file.
+    fn check(&self) -> Result<HashMap<PathBuf, PathBuf>, Failure> {
         if self.files.len() > 1 && self.output.is_some() {
             return Err(misused(
                 "--output takes the stubs of one file only; use --out-dir",
@@ -91,20 +130,15 @@ impl Compile {
                 "--verify compares with a file, not with standard output",
             ));
         }
-        let mut sources: HashMap<PathBuf, &Path> = HashMap::new();
+        let mut sources: HashMap<PathBuf, PathBuf> = HashMap::new();
         for file in &self.files {
             if let Target::File(target) = self.target(file)
-                && let Some(first) = sources.insert(target.clone(), file)
+                && let Some(first) = sources.insert(target.clone(), file.clone())
             {
-                return Err(misused(&format!(
-                    "{} and {} would both be compiled to {}",
-                    first.display(),
-                    file.display(),
-                    target.display()
-                )));
+                return Err(same_target(&first, file, &target));
             }
         }
-        Ok(())
+        Ok(sources)
     }
 
     /// Where the stubs of a file go.
@@ -131,7 +165,7 @@ impl Compile {
     }
 
     /// The command that makes the stubs of a file again.
-    fn regenerate(&self, path: &Path) -> String {
+    fn regenerate(&self) -> Regenerate {
         let parts = [
             (self.client, "--client"),
             (self.server, "--server"),
@@ -140,11 +174,41 @@ impl Compile {
         let parts = parts.iter().filter(|(on, _)| *on);
         let mut words = vec!["rpcgen".to_owned()];
         words.extend(parts.map(|(_, flag)| (*flag).to_owned()));
+        words.extend(self.modules.iter().map(|path| format!("--modules {path}")));
         words.extend(self.input.words());
-        words.extend(
-            path.file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
-        );
-        words.join(" ")
+        Regenerate::Each(words.join(" "))
     }
+}
+
+/// What a run did so far.
+struct Done {
+    /// What is written, and from which file.
+    sources: HashMap<PathBuf, PathBuf>,
+    said: HashSet<String>,
+}
+
+impl Done {
+    /// Whether an import is not written yet, and is not one of the files that are compiled anyway.
+    fn is_new(&mut self, source: &Path, target: &Target) -> Result<bool, Failure> {
+        let Target::File(target) = target else {
+            return Ok(true);
+        };
+        let Some(first) = self.sources.get(target) else {
+            self.sources.insert(target.clone(), source.to_owned());
+            return Ok(true);
+        };
+        if FileSystem.identity(first) == FileSystem.identity(source) {
+            return Ok(false);
+        }
+        Err(same_target(first, source, target))
+    }
+}
+
+fn same_target(first: &Path, other: &Path, target: &Path) -> Failure {
+    misused(&format!(
+        "{} and {} would both be compiled to {}",
+        first.display(),
+        other.display(),
+        target.display()
+    ))
 }

@@ -19,7 +19,10 @@ mod syntax;
 mod union;
 mod wire;
 
-use crate::model::{Item, Model, Shape, TypeId};
+use crate::{
+    config::{Config, ModulePath},
+    model::{Item, Model, Shape, TypeId, UnitId},
+};
 use syn::Attribute;
 
 /// Which parts are generated.
@@ -72,26 +75,33 @@ piece_from_item!(
 /// What emitters read.
 pub(crate) struct Context<'a> {
     pub(crate) model: &'a Model,
+    /// The unit that is generated.
+    pub(crate) unit: UnitId,
     pub(crate) parts: Parts,
+    /// The module that has the modules of all units, seen from the root of this one.
+    pub(crate) modules: &'a ModulePath,
     /// The path from where items are emitted to the root of the generated file.
     pub(crate) root: &'static [&'static str],
     pub(crate) templates: &'a syntax::Templates,
 }
 
-/// Generates the file, a piece at a time: what was handed out is no longer held.
-pub(crate) fn generate(model: &Model, parts: Parts, emit: &mut dyn FnMut(Piece)) {
+/// Generates the file of a unit, a piece at a time: what was handed out is no longer held.
+pub(crate) fn generate(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece)) {
     let templates = syntax::Templates::default();
+    let (unit, parts) = (model.unit(id), config.parts);
     let mut context = Context {
         model,
+        unit: id,
         parts,
+        modules: &config.modules,
         root: &[],
         templates: &templates,
     };
-    let stubs = (parts.client || parts.server) && !model.programs.is_empty();
+    let stubs = (parts.client || parts.server) && !unit.programs.is_empty();
     // One check is enough, and gives one error: releases of the runtime name that of the codec.
     let checked = if stubs { "rpc_runtime" } else { "xdr" };
     emit(syntax::format_check(&[checked]));
-    for item in &model.items {
+    for item in &unit.items {
         match item {
             Item::Constant(constant) => emit(constant::emit(constant)),
             Item::Type(id) => type_pieces(&context, *id).into_iter().for_each(&mut *emit),
@@ -99,7 +109,7 @@ pub(crate) fn generate(model: &Model, parts: Parts, emit: &mut dyn FnMut(Piece))
     }
     if stubs {
         context.root = &["super", "super"];
-        for program in &model.programs {
+        for program in &unit.programs {
             emit(program::emit(&context, program));
         }
     }

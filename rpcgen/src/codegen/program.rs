@@ -99,7 +99,7 @@ pub(super) fn arguments_name(procedure: &Procedure) -> String {
 /// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what
 /// people write who check `calc.rs` in.
 fn allow(context: &Context<'_>, module: &str) -> Attribute {
-    if context.model.module.as_deref() == Some(module) {
+    if context.model.unit(context.unit).module.as_deref() == Some(module) {
         return parse_quote! {
             #[allow(dead_code, clippy::module_inception, reason = "few crates use both stubs")]
         };

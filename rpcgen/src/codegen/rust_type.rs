@@ -1,8 +1,8 @@
 //! The Rust type of a type of the model.
 
 use super::{Context, syntax};
-use crate::model::{INLINE_MAX, Type, TypeId};
-use syn::{Path, TypeArray};
+use crate::model::{INLINE_MAX, Type, TypeId, UnitId};
+use syn::{Path, PathSegment, TypeArray};
 
 impl Context<'_> {
     /// The type of an owned value.
@@ -42,9 +42,23 @@ impl Context<'_> {
 
     /// The path of a named type.
     pub(super) fn named(&self, id: TypeId) -> Path {
+        let def = self.model.type_def(id);
+        self.at_root(def.unit, &def.name.rust)
+    }
+
+    /// The path of a name at the root of the file of a unit.
+    pub(super) fn at_root(&self, unit: UnitId, name: &str) -> Path {
         let mut path = syntax::path(self.root);
-        path.segments
-            .push(syntax::ident(&self.model.type_def(id).name.rust).into());
+        if unit != self.unit {
+            if !self.modules.is_relative() {
+                path.segments.clear();
+            }
+            let module = self.model.unit(unit).module.iter();
+            let names = self.modules.segments().iter().chain(module);
+            path.segments
+                .extend(names.map(|name| PathSegment::from(syntax::ident(name))));
+        }
+        path.segments.push(syntax::ident(name).into());
         path
     }
 

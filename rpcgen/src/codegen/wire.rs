@@ -153,9 +153,7 @@ impl Context<'_> {
         let Some(constant) = constant else {
             return syntax::int(i128::from(*max));
         };
-        let mut path = syntax::path(self.root);
-        path.segments.push(syntax::ident(constant).into());
-        syntax::expr_path(path)
+        syntax::expr_path(self.at_root(constant.unit, &constant.rust))
     }
 
     /// Whether the traits of the Rust type do all there is to do.

@@ -82,6 +82,10 @@ codes! {
     ErrorDirective = "E0111" Error,
     /// A macro that ends with a `;`, which its uses would have in them.
     MacroWithSemicolon = "E0112" Error,
+    /// Two imports define a name that is used, each in its own way.
+    AmbiguousName = "E0120" Error,
+    /// Two files of one run become one module.
+    ModuleClash = "E0121" Error,
 
     // Syntax.
     /// The text is not what the grammar expects.

@@ -1,7 +1,7 @@
 //! Writes one file, with those that it includes, to the output.
 
 use super::{
-    condition,
+    CInclude, condition,
     conditionals::Conditionals,
     directive::{Directive, included_name, split_name},
     include::Includer,
@@ -90,7 +90,11 @@ impl Preprocessor<'_> {
                 *conditionals = Conditionals::default();
             }
             _ if !conditionals.is_active() => self.output.blank(piece.text, span),
-            Kind::Newline | Kind::Space | Kind::CLine => self.output.blank(piece.text, span),
+            Kind::CLine => {
+                self.output.blank(piece.text, span);
+                self.c_line(source, &piece);
+            }
+            Kind::Newline | Kind::Space => self.output.blank(piece.text, span),
             Kind::Comment => self.output.comment(piece.text, span),
             Kind::Word | Kind::Number | Kind::Literal | Kind::Mark => {
                 self.check_utf8(source, piece);
@@ -109,6 +113,28 @@ impl Preprocessor<'_> {
             }
         }
         self.output.copy(piece.text, span);
+    }
+
+    /// Remembers what a `%` line includes: it may be the header of another interface file.
+    fn c_line(&mut self, source: &Source, piece: &Piece<'_>) {
+        let line = piece.text.trim_start_matches(['%', ' ', '\t']);
+        if !line.starts_with('#') {
+            return;
+        }
+        let piece = Piece {
+            kind: Kind::Directive,
+            start: piece.range().end - line.len(),
+            text: line,
+        };
+        let directive = Directive::parse(&source.text, &piece);
+        if directive.name == "include"
+            && let Some(name) = included_name(&directive.argument)
+        {
+            self.output.c_includes.push(CInclude {
+                name: name.to_owned(),
+                span: source.span(directive.argument_range),
+            });
+        }
     }
 
     fn directive(&mut self, source: &Source, piece: &Piece<'_>, conditionals: &mut Conditionals) {

@@ -12,8 +12,8 @@ use std::{
 /// Files that may be open inside of each other; each takes a little stack.
 const DEPTH_MAX: usize = 32;
 
-/// Files that one run may include: with each of a few files including the next one twice, the
-/// depth alone would allow a billion.
+/// Files that one run may read: with each of a few files including the next one twice, the depth
+/// alone would allow a billion.
 const FILES_MAX: usize = 1000;
 
 /// Opens included files, within limits.
@@ -22,20 +22,15 @@ pub(super) struct Includer<'a> {
     folders: &'a [PathBuf],
     /// The `#include`s of the files that are open, outermost first.
     open: Vec<Span>,
-    files: usize,
-    /// Bytes of all files together.
-    bytes: usize,
 }
 
 impl<'a> Includer<'a> {
-    /// Opens nothing yet; the main file has `bytes`.
-    pub(super) fn new(loader: &'a dyn Loader, folders: &'a [PathBuf], bytes: usize) -> Self {
+    /// Opens nothing yet.
+    pub(super) fn new(loader: &'a dyn Loader, folders: &'a [PathBuf]) -> Self {
         Self {
             loader,
             folders,
             open: Vec::new(),
-            files: 0,
-            bytes,
         }
     }
 
@@ -73,16 +68,11 @@ impl<'a> Includer<'a> {
         if self.open.len() == DEPTH_MAX {
             return Err(Box::new(self.too_deep(at, sources)));
         }
-        if self.files == FILES_MAX {
+        if sources.files().len() >= FILES_MAX {
             let message = format!("more than {FILES_MAX} files are included");
             return Err(Box::new(Diagnostic::new(Code::IncludeTooDeep, at, message)));
         }
         let (path, bytes) = self.find(name, at, sources)?;
-        self.files += 1;
-        self.bytes += bytes.len();
-        if self.bytes > FILE_SIZE_MAX {
-            return Err(Box::new(too_large(at)));
-        }
         let added = sources.add(display_name(&path), bytes, Some(at));
         added.map_err(|_| Box::new(too_large(at)))
     }
@@ -121,7 +111,8 @@ impl<'a> Includer<'a> {
     }
 }
 
-fn not_found(name: &str, at: Span, candidates: &[PathBuf]) -> Diagnostic {
+/// The fault of a file that is in none of the places where it may be.
+pub(crate) fn not_found(name: &str, at: Span, candidates: &[PathBuf]) -> Diagnostic {
     let places: Vec<_> = candidates.iter().map(|path| display_name(path)).collect();
     let message = format!("the file `{}` is not found", super::shown(name));
     let mut diagnostic = Diagnostic::new(Code::IncludeNotFound, at, message)
@@ -136,13 +127,15 @@ fn not_found(name: &str, at: Span, candidates: &[PathBuf]) -> Diagnostic {
     diagnostic
 }
 
-fn unreadable(path: &Path, at: Span, error: &io::Error) -> Diagnostic {
+/// The fault of a file that is there and cannot be read.
+pub(crate) fn unreadable(path: &Path, at: Span, error: &io::Error) -> Diagnostic {
     let name = display_name(path);
     let message = format!("the file `{}` cannot be read: {error}", super::shown(&name));
     Diagnostic::new(Code::IncludeNotFound, at, message)
 }
 
-fn too_large(at: Span) -> Diagnostic {
+/// The fault of a file that is too much together with the others.
+pub(crate) fn too_large(at: Span) -> Diagnostic {
     let message = format!(
         "all files together have more than {} MiB",
         FILE_SIZE_MAX >> 20

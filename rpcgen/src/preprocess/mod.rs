@@ -5,7 +5,8 @@
 //! need, without a C compiler in the house:
 //!
 //! - Lines that begin with `%` go to the C compiler as they are: they are taken out, before
-//!   anything else looks at them, with the lines that a `\` adds to them.
+//!   anything else looks at them, with the lines that a `\` adds to them. Only what they include is
+//!   remembered.
 //! - `#if`, `#ifdef`, `#ifndef`, `#elif`, `#else`, `#endif`, `#define` without parameters,
 //!   `#undef`, `#include`, `#error`. All other directives that C knows change nothing here. Line
 //!   markers (`# 12 "calc.x"`) change nothing either: places are those in the file that was read.
@@ -33,6 +34,7 @@ mod origin;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use include::{not_found, too_large, unreadable};
 pub use origin::OriginMap;
 
 use crate::{
@@ -63,6 +65,17 @@ pub struct Preprocessed {
     pub origins: OriginMap,
     /// The comments of the text, in its order.
     pub comments: Vec<Comment>,
+    /// What `%#include` lines name, in the order of the text.
+    pub c_includes: Vec<CInclude>,
+}
+
+/// An `#include` in code for the C compiler: a C header, perhaps that of another interface file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CInclude {
+    /// The name between the delimiters.
+    pub name: String,
+    /// Where it stands, with the delimiters.
+    pub span: Span,
 }
 
 /// A comment, of either form.
@@ -82,9 +95,8 @@ pub fn preprocess(
     options: &Options,
     diagnostics: &mut Diagnostics,
 ) -> Preprocessed {
-    let bytes = sources.file(root).text.len();
     let mut preprocessor = Preprocessor {
-        includer: Includer::new(loader, &options.include_paths, bytes),
+        includer: Includer::new(loader, &options.include_paths),
         macros: initial_macros(options),
         output: Output::new(root),
         sources,
@@ -97,11 +109,13 @@ pub fn preprocess(
         text,
         origins,
         comments,
+        c_includes,
     } = output;
     Preprocessed {
         text,
         origins,
         comments,
+        c_includes,
     }
 }
 

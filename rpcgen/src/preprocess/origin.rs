@@ -1,6 +1,6 @@
 //! The text that the parser sees, and where each byte of it was written.
 
-use super::Comment;
+use super::{CInclude, Comment};
 use crate::source::{FileId, Span};
 use std::ops::Range;
 
@@ -99,6 +99,7 @@ pub(super) struct Output {
     pub(super) text: String,
     pub(super) origins: OriginMap,
     pub(super) comments: Vec<Comment>,
+    pub(super) c_includes: Vec<CInclude>,
 }
 
 impl Output {
@@ -108,6 +109,7 @@ impl Output {
             text: String::new(),
             origins: OriginMap::new(root),
             comments: Vec::new(),
+            c_includes: Vec::new(),
         }
     }
 

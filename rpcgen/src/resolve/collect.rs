@@ -1,25 +1,29 @@
-//! The first pass: all names that a file defines. Types without a name get one here.
+//! The first pass: all names that the files define. Types without a name get one here.
 
-use super::constants::Constants;
+use super::{
+    constants::Constants,
+    visible::{Index, Seen, Visibility},
+};
 use crate::{
     ast::{
         ConstantDef, Declaration, Definition, EnumBody, File, Ident, Member, StructBody, TypeDef,
         TypeDefKind, TypeSpecifierKind, UnionBody,
     },
     diagnostic::Diagnostics,
-    model::TypeId,
+    import::Unit,
+    model::{TypeId, UnitId},
     preprocess,
     source::{SourceMap, Span},
 };
 use std::collections::HashMap;
 
-/// All types and constants of a file.
+/// All types and constants.
 #[derive(Debug, Default)]
 pub(super) struct Declarations<'a> {
-    /// Types and constants, in the order in which they are generated.
-    pub order: Vec<Declared<'a>>,
+    /// Those of each unit, in the order in which they are generated.
+    pub units: Vec<Vec<Declared<'a>>>,
     types: Vec<TypeDeclaration<'a>>,
-    by_name: HashMap<String, TypeId>,
+    index: Index<TypeId>,
     /// Types without a name, by the place of their body.
     by_body: HashMap<Span, TypeId>,
 }
@@ -65,8 +69,10 @@ impl<'a> Declarations<'a> {
         &self.types[id.0]
     }
 
-    pub(super) fn named(&self, name: &str) -> Option<TypeId> {
-        self.by_name.get(name).copied()
+    /// The types that a name means where it stands.
+    pub(super) fn named(&self, name: &Ident, visibility: &Visibility) -> Option<Seen<TypeId>> {
+        let from = visibility.unit(name.span);
+        self.index.seen(visibility, from, &name.name)
     }
 
     pub(super) fn with_body(&self, body: Span) -> Option<TypeId> {
@@ -75,50 +81,65 @@ impl<'a> Declarations<'a> {
 }
 
 pub(super) fn collect<'a>(
-    file: &'a File,
+    units: &'a [Unit],
     sources: &SourceMap,
     constants: &mut Constants,
     diagnostics: &mut Diagnostics,
 ) -> Declarations<'a> {
-    let mut collector = Collector {
-        found: Declarations::default(),
-        sources,
-        constants,
-        diagnostics,
-    };
-    for definition in file.all() {
-        match definition {
-            Definition::Constant(constant) => collector.constant(constant),
-            Definition::Type(ty) => collector.type_def(ty),
-            Definition::Program(_) | Definition::Namespace(_) | Definition::Pragma(_) => {}
-            Definition::Interface(interface) => {
-                for member in &interface.members {
-                    match member {
-                        Member::Constant(constant) => collector.constant(constant),
-                        Member::Type(ty) => collector.type_def(ty),
-                        Member::Procedure(_) => {}
-                    }
-                }
-            }
-        }
+    let mut found = Declarations::default();
+    for (index, unit) in units.iter().enumerate() {
+        let mut collector = Collector {
+            found,
+            sources,
+            unit: UnitId(index),
+            order: Vec::new(),
+            constants,
+            diagnostics,
+        };
+        collector.file(&unit.parsed.file);
+        found = collector.found;
+        found.units.push(collector.order);
     }
-    collector.found
+    found
 }
 
+/// Collects the names of one unit.
 struct Collector<'a, 'c> {
     found: Declarations<'a>,
     sources: &'c SourceMap,
+    unit: UnitId,
+    order: Vec<Declared<'a>>,
     constants: &'c mut Constants,
     diagnostics: &'c mut Diagnostics,
 }
 
 impl<'a> Collector<'a, '_> {
+    fn file(&mut self, file: &'a File) {
+        for definition in file.all() {
+            match definition {
+                Definition::Constant(constant) => self.constant(constant),
+                Definition::Type(ty) => self.type_def(ty),
+                Definition::Program(_) | Definition::Namespace(_) | Definition::Pragma(_) => {}
+                Definition::Interface(interface) => {
+                    for member in &interface.members {
+                        match member {
+                            Member::Constant(constant) => self.constant(constant),
+                            Member::Type(ty) => self.type_def(ty),
+                            Member::Procedure(_) => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn constant(&mut self, constant: &'a ConstantDef) {
-        if self
+        let (name, value) = (&constant.name, &constant.value);
+        let is_new = self
             .constants
-            .define(&constant.name, &constant.value, self.diagnostics)
-        {
-            self.found.order.push(Declared::Constant(constant));
+            .define(self.unit, name, value, self.diagnostics);
+        if is_new {
+            self.order.push(Declared::Constant(constant));
         }
     }
 
@@ -140,15 +161,16 @@ impl<'a> Collector<'a, '_> {
             }
         };
         if let Body::Enum(body) = body
-            && self.found.named(&name.name).is_none()
+            && self.own(&name.name).is_none()
         {
-            self.constants.define_enum(body, self.diagnostics);
+            self.constants
+                .define_enum(self.unit, body, self.diagnostics);
         }
         self.declare(name, def.doc.as_ref(), def.span, body);
     }
 
     fn declare(&mut self, name: &Ident, doc: Option<&'a String>, span: Span, body: Body<'a>) {
-        if let Some(first) = self.found.named(&name.name) {
+        if let Some(first) = self.own(&name.name) {
             let first = self.found.get(first);
             if !self.is_same_text(span, first.span) {
                 let fault = super::duplicate_name(name, first.name_span);
@@ -158,16 +180,20 @@ impl<'a> Collector<'a, '_> {
         }
         self.nested(&name.name, body);
         let id = TypeId(self.found.types.len());
-        let (name, name_span) = (name.name.clone(), name.span);
-        self.found.by_name.insert(name.clone(), id);
+        self.found.index.insert(self.unit, &name.name, id);
         self.found.types.push(TypeDeclaration {
-            name,
-            name_span,
+            name: name.name.clone(),
+            name_span: name.span,
             doc,
             span,
             body,
         });
-        self.found.order.push(Declared::Type(id));
+        self.order.push(Declared::Type(id));
+    }
+
+    /// The type of this name in this unit.
+    fn own(&self, name: &str) -> Option<TypeId> {
+        self.found.index.own(self.unit, name)
     }
 
     /// Whether a definition says what another says, token for token.
@@ -211,7 +237,8 @@ impl<'a> Collector<'a, '_> {
             _ => return,
         };
         if let Body::Enum(body) = body {
-            self.constants.define_nested_enum(body, self.diagnostics);
+            self.constants
+                .define_nested_enum(self.unit, body, self.diagnostics);
         }
         let (doc, place) = (declaration.doc.as_ref(), declaration.specifier.span);
         let name = Ident {
@@ -230,7 +257,7 @@ impl<'a> Collector<'a, '_> {
         body: Body<'a>,
     ) {
         self.declare(name, doc, name.span, body);
-        if let Some(id) = self.found.named(&name.name) {
+        if let Some(id) = self.own(&name.name) {
             self.found.by_body.insert(place, id);
         }
     }

@@ -1,24 +1,37 @@
-//! Constants and enumerators: one name space for the whole file (RFC 4506 §6.4).
+//! Constants and enumerators: one name space for each file (RFC 4506 §6.4).
 
+use super::{
+    identical::Ambiguous,
+    visible::{Index, Visibility},
+};
 use crate::{
     ast::{EnumBody, Ident, Value},
     diagnostic::{Code, Diagnostic, Diagnostics, similar},
-    model::ConstantValue,
+    model::{ConstantValue, UnitId},
     source::Span,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-/// All constants, by name.
+/// All constants.
 #[derive(Debug, Default)]
 pub(super) struct Constants {
-    entries: HashMap<String, Entry>,
+    entries: Vec<Entry>,
+    index: Index<ConstantId>,
     /// Names that were reported as undefined, each once.
     undefined: HashSet<String>,
+    /// Uses of names that several imports define, each name once in a unit.
+    ambiguous: Vec<Ambiguous<ConstantId>>,
+    known_ambiguous: HashSet<(UnitId, String)>,
 }
+
+/// A constant of [`Constants`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ConstantId(usize);
 
 #[derive(Debug)]
 struct Entry {
-    span: Span,
+    name: Ident,
+    unit: UnitId,
     kind: Kind,
     state: State,
 }
@@ -73,36 +86,58 @@ impl Kind {
     }
 }
 
+/// What is looked at to find the value of a constant.
+pub(super) struct Surroundings<'a> {
+    pub(super) visibility: &'a Visibility,
+    /// Names that may be defined in what could not be read.
+    pub(super) broken: &'a HashSet<String>,
+}
+
 impl Constants {
     /// Takes in `const name = value`; tells whether the name was free.
     pub(super) fn define(
         &mut self,
+        unit: UnitId,
         name: &Ident,
         value: &Value,
         diagnostics: &mut Diagnostics,
     ) -> bool {
-        let state = State::from(value);
-        self.insert(name, Kind::Constant, state, diagnostics)
-    }
-
-    /// Whether a name is one of a `const` rather than an enumerator.
-    pub(super) fn is_constant(&self, name: &str) -> bool {
-        self.entries
-            .get(name)
-            .is_some_and(|entry| entry.kind == Kind::Constant)
+        let entry = Entry {
+            name: name.clone(),
+            unit,
+            kind: Kind::Constant,
+            state: State::from(value),
+        };
+        self.insert(entry, diagnostics)
     }
 
     /// Takes in the enumerators of an enum: one without a value is one more than the one before.
-    pub(super) fn define_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
-        self.define_enumerators(body, Kind::Enumerator, diagnostics);
+    pub(super) fn define_enum(
+        &mut self,
+        unit: UnitId,
+        body: &EnumBody,
+        diagnostics: &mut Diagnostics,
+    ) {
+        self.define_enumerators(unit, body, Kind::Enumerator, diagnostics);
     }
 
     /// As `define_enum`, for an enum without a name.
-    pub(super) fn define_nested_enum(&mut self, body: &EnumBody, diagnostics: &mut Diagnostics) {
-        self.define_enumerators(body, Kind::Nested, diagnostics);
+    pub(super) fn define_nested_enum(
+        &mut self,
+        unit: UnitId,
+        body: &EnumBody,
+        diagnostics: &mut Diagnostics,
+    ) {
+        self.define_enumerators(unit, body, Kind::Nested, diagnostics);
     }
 
-    fn define_enumerators(&mut self, body: &EnumBody, kind: Kind, diagnostics: &mut Diagnostics) {
+    fn define_enumerators(
+        &mut self,
+        unit: UnitId,
+        body: &EnumBody,
+        kind: Kind,
+        diagnostics: &mut Diagnostics,
+    ) {
         let mut previous: Option<&Ident> = None;
         for enumerator in &body.enumerators {
             let state = match (&enumerator.value, previous) {
@@ -114,33 +149,37 @@ impl Constants {
                 (None, None) => State::Known(ConstantValue::Integer(0)),
                 (None, Some(previous)) => State::Refers(previous.clone(), 1),
             };
-            self.insert(&enumerator.name, kind, state, diagnostics);
+            let entry = Entry {
+                name: enumerator.name.clone(),
+                unit,
+                kind,
+                state,
+            };
+            self.insert(entry, diagnostics);
             previous = Some(&enumerator.name);
         }
     }
 
-    fn insert(
-        &mut self,
-        name: &Ident,
-        kind: Kind,
-        state: State,
-        diagnostics: &mut Diagnostics,
-    ) -> bool {
-        if let Some(first) = self.entries.get(&name.name) {
-            if !(first.kind.may_be_repeated_by(kind) && first.state.is_same(&state)) {
-                diagnostics.push(super::duplicate_name(name, first.span));
+    fn insert(&mut self, entry: Entry, diagnostics: &mut Diagnostics) -> bool {
+        let own = self.index.own(entry.unit, &entry.name.name);
+        if let Some(first) = own.and_then(|id| self.entries.get(id.0)) {
+            if !(first.kind.may_be_repeated_by(entry.kind) && first.state.is_same(&entry.state)) {
+                diagnostics.push(super::duplicate_name(&entry.name, first.name.span));
             }
             return false;
         }
-        self.entries.insert(
-            name.name.clone(),
-            Entry {
-                span: name.span,
-                kind,
-                state,
-            },
-        );
+        let id = ConstantId(self.entries.len());
+        self.index.insert(entry.unit, &entry.name.name, id);
+        self.entries.push(entry);
         true
+    }
+
+    /// The `const` that a name means, and its unit; nothing for an enumerator.
+    pub(super) fn constant(&self, name: &Ident, visibility: &Visibility) -> Option<UnitId> {
+        let from = visibility.unit(name.span);
+        let seen = self.index.seen(visibility, from, &name.name)?;
+        let entry = self.entries.get(seen.nearest.0)?;
+        (entry.kind == Kind::Constant).then_some(entry.unit)
     }
 
     /// The value of a constant; `None` where that was reported.
@@ -149,59 +188,100 @@ impl Constants {
     pub(super) fn evaluate(
         &mut self,
         name: &Ident,
-        broken: &HashSet<String>,
+        around: &Surroundings<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<ConstantValue> {
-        let mut chain: Vec<(Ident, i128)> = Vec::new();
+        let mut chain: Vec<(ConstantId, i128)> = Vec::new();
         let mut on_chain = HashSet::new();
         let mut current = name.clone();
         let mut value = loop {
-            let state = self
-                .entries
-                .get(&current.name)
-                .map(|entry| entry.state.clone());
-            match state {
+            let Some(id) = self.find(&current, around.visibility) else {
+                let value = builtin(&current.name);
+                if value.is_none() {
+                    self.report_undefined(&current, around, diagnostics);
+                }
+                break value;
+            };
+            match self.entries.get(id.0).map(|entry| entry.state.clone()) {
                 Some(State::Known(value)) => break Some(value),
-                Some(State::Broken) => break None,
+                Some(State::Broken) | None => break None,
                 Some(State::Refers(next, add)) => {
-                    if !on_chain.insert(current.name.clone()) {
+                    if !on_chain.insert(id) {
                         diagnostics.push(cyclic(&current));
                         break None;
                     }
-                    chain.push((current, add));
+                    chain.push((id, add));
                     current = next;
-                }
-                None => {
-                    let value = builtin(&current.name);
-                    if value.is_none() {
-                        self.report_undefined(&current, broken, diagnostics);
-                    }
-                    break value;
                 }
             }
         };
         for (link, add) in chain.iter().rev() {
-            value = value.and_then(|value| plus(value, *add, link, diagnostics));
-            if let Some(entry) = self.entries.get_mut(&link.name) {
-                entry.state = value.clone().map_or(State::Broken, State::Known);
-            }
+            let Some(entry) = self.entries.get_mut(link.0) else {
+                continue;
+            };
+            value = value.and_then(|value| plus(value, *add, &entry.name, diagnostics));
+            entry.state = value.clone().map_or(State::Broken, State::Known);
         }
         value
+    }
+
+    /// The constant that a name means where it stands.
+    fn find(&mut self, name: &Ident, visibility: &Visibility) -> Option<ConstantId> {
+        let from = visibility.unit(name.span);
+        let seen = self.index.seen(visibility, from, &name.name)?;
+        if !seen.others.is_empty() && self.known_ambiguous.insert((from, name.name.clone())) {
+            self.ambiguous.push(Ambiguous {
+                name: name.clone(),
+                first: seen.nearest,
+                others: seen.others,
+            });
+        }
+        Some(seen.nearest)
+    }
+
+    /// Reports names that mean one thing in one import and another one in another.
+    pub(super) fn check_ambiguous(
+        &mut self,
+        around: &Surroundings<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        // Evaluation may find further ones.
+        let mut next = 0;
+        while let Some(ambiguous) = self.ambiguous.get(next) {
+            next += 1;
+            let (name, first) = (ambiguous.name.clone(), ambiguous.first);
+            for other in ambiguous.others.clone() {
+                let names = [first, other].map(|id| self.entries.get(id.0).map(|one| &one.name));
+                let [Some(one), Some(other)] = names.map(Option::<&Ident>::cloned) else {
+                    continue;
+                };
+                // A definition has the value that it has in its own unit.
+                let (Some(first), Some(second)) = (
+                    self.evaluate(&one, around, diagnostics),
+                    self.evaluate(&other, around, diagnostics),
+                ) else {
+                    continue;
+                };
+                if first != second {
+                    diagnostics.push(super::ambiguous_name(&name, one.span, other.span));
+                    break;
+                }
+            }
+        }
     }
 
     fn report_undefined(
         &mut self,
         name: &Ident,
-        broken: &HashSet<String>,
+        around: &Surroundings<'_>,
         diagnostics: &mut Diagnostics,
     ) {
-        if broken.contains(&name.name) || !self.undefined.insert(name.name.clone()) {
+        if around.broken.contains(&name.name) || !self.undefined.insert(name.name.clone()) {
             return;
         }
         let message = format!("the constant `{}` is not defined", name.name);
-        let known = self.entries.keys().map(String::as_str);
         // After so many errors nobody reads this one.
-        let similar = (!diagnostics.is_full()).then(|| similar(&name.name, known));
+        let similar = (!diagnostics.is_full()).then(|| similar(&name.name, self.index.names()));
         let fault = Diagnostic::new(Code::UndefinedConstant, name.span, message);
         diagnostics.push(match similar.flatten() {
             Some(similar) => fault.did_you_mean(name.span, &name.name, similar),

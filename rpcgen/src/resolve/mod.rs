@@ -5,28 +5,33 @@ mod attribute;
 mod collect;
 mod constants;
 mod graph;
+mod identical;
 mod integer;
 mod list;
 mod program;
 mod types;
 mod union;
+mod visible;
 
 pub use analysis::{memory_size, min_size, traits};
 
 use crate::{
     ast::{Ident, Value},
+    config::Config,
     diagnostic::{Code, Diagnostic, Diagnostics},
-    model::{Constant, ConstantValue, Item, Model, Name, TypeId},
+    import::Unit,
+    model::{self, Constant, ConstantValue, Item, Model, Name, TypeDef, TypeId, UnitId},
     names::Scope,
-    parse::Parsed,
-    source::{FileId, SourceMap, Span},
+    source::{SourceMap, Span},
 };
 use collect::Declarations;
-use constants::Constants;
+use constants::{Constants, Surroundings};
+use identical::{Ambiguous, Comparison};
 use std::{
     collections::{HashMap, HashSet},
     rc::Rc,
 };
+use visible::Visibility;
 
 /// What becomes of `string`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,73 +45,130 @@ pub enum Strings {
     Bytes,
 }
 
-/// Resolves what was parsed of the file `root` and of those that it includes.
+/// Resolves a file and all that it imports.
 ///
 /// Returns `None` where there are errors, from here or from before.
 pub fn resolve(
-    parsed: &Parsed,
-    root: FileId,
-    strings: Strings,
+    units: &[Unit],
+    config: &Config,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Option<Model> {
     let mut constants = Constants::default();
-    let declarations = collect::collect(&parsed.file, sources, &mut constants, diagnostics);
+    let declarations = collect::collect(units, sources, &mut constants, diagnostics);
+    let broken = units.iter().flat_map(|unit| &unit.parsed.broken);
+    let outputs = if config.inline { 1 } else { units.len() };
     let mut resolver = Resolver {
-        broken: &parsed.broken,
-        strings,
+        broken: broken.cloned().collect(),
+        config,
         sources,
         diagnostics,
+        visibility: Visibility::new(units, sources),
         constants,
         declarations,
         undefined_types: HashSet::new(),
+        ambiguous_types: HashMap::new(),
         enumerators: HashMap::new(),
-        root_values: Scope::default(),
-        root_types: Scope::default(),
+        roots: std::iter::repeat_with(Root::default)
+            .take(outputs)
+            .collect(),
+        doubles: Vec::new(),
     };
     let items = resolver.items();
     let types = resolver.types();
+    resolver.check_same(&types);
     let types = list::find_lists(types);
     let types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
-    let programs = resolver.programs(&parsed.file, types.as_deref().unwrap_or_default());
+    let programs = resolver.programs(units, types.as_deref().unwrap_or_default());
     if diagnostics.has_errors() {
         return None;
     }
-    let source = sources.file(root);
+    let names = units
+        .iter()
+        .map(|unit| sources.file(unit.file).name.clone());
+    let inlined: Vec<String> = names.skip(outputs).collect();
+    let contents = items.into_iter().zip(programs);
+    let units = units.iter().zip(contents).map(|(unit, (items, programs))| {
+        let source = sources.file(unit.file);
+        model::Unit {
+            source: source.name.clone(),
+            inlined: inlined.clone(),
+            module: source.stem().map(crate::names::value_name),
+            items,
+            programs,
+        }
+    });
     Some(Model {
-        source: source.name.clone(),
-        module: source.stem().map(crate::names::value_name),
-        items,
+        units: units.collect(),
         types: types?,
-        programs,
     })
 }
 
 struct Resolver<'a> {
-    broken: &'a HashSet<String>,
-    strings: Strings,
+    broken: HashSet<String>,
+    config: &'a Config,
     sources: &'a SourceMap,
     diagnostics: &'a mut Diagnostics,
+    visibility: Visibility,
     constants: Constants,
     declarations: Declarations<'a>,
     /// Names that were reported as undefined, each once.
     undefined_types: HashSet<String>,
+    /// Uses of names that several imports define, each name once in a unit.
+    ambiguous_types: HashMap<(UnitId, String), Ambiguous<TypeId>>,
     /// The enumerators of the enums that unions are switched by.
     enumerators: HashMap<TypeId, Rc<union::Enumerators>>,
-    /// Constants at the root of the generated file.
-    root_values: Scope,
-    /// Types and program modules at the root of the generated file.
-    root_types: Scope,
+    /// The root of each generated file.
+    roots: Vec<Root>,
+    /// Types of two units that become one file, where both have the same name.
+    doubles: Vec<(TypeId, TypeId)>,
+}
+
+/// What stands at the root of a generated file.
+#[derive(Default)]
+struct Root {
+    /// Constants in Rust.
+    values: Scope,
+    /// Types and program modules in Rust.
+    types: Scope,
+    /// Types of the interface files.
+    by_name: HashMap<String, TypeId>,
+    /// Constants of the interface files, their values and places.
+    constants: HashMap<String, (ConstantValue, Span)>,
 }
 
 impl Resolver<'_> {
-    /// Constants and types, in the order of the file.
-    fn items(&mut self) -> Vec<Item> {
-        let order = std::mem::take(&mut self.declarations.order);
-        order
-            .iter()
-            .filter_map(|declared| self.item(declared))
-            .collect()
+    /// The unit that a definition is generated in.
+    fn output(&self, definition: Span) -> UnitId {
+        if self.config.inline {
+            UnitId(0)
+        } else {
+            self.visibility.unit(definition)
+        }
+    }
+
+    fn root(&mut self, definition: Span) -> Option<&mut Root> {
+        let output = self.output(definition);
+        self.roots.get_mut(output.0)
+    }
+
+    /// What the units have, by generated files: where all become one file, there is one.
+    fn by_output<T>(&self, units: Vec<Vec<T>>) -> Vec<Vec<T>> {
+        if self.config.inline {
+            vec![units.into_iter().flatten().collect()]
+        } else {
+            units
+        }
+    }
+
+    /// Constants and types of each generated file, in the order of the files.
+    fn items(&mut self) -> Vec<Vec<Item>> {
+        let mut items = Vec::new();
+        for declared in std::mem::take(&mut self.declarations.units) {
+            let of_unit = declared.iter().filter_map(|declared| self.item(declared));
+            items.push(of_unit.collect());
+        }
+        self.by_output(items)
     }
 
     fn item(&mut self, declared: &collect::Declared<'_>) -> Option<Item> {
@@ -114,31 +176,69 @@ impl Resolver<'_> {
             collect::Declared::Type(id) => {
                 let declaration = self.declarations.get(*id);
                 let (name, span) = (declaration.name.clone(), declaration.name_span);
+                if let Some(first) = self.root(span)?.by_name.insert(name.clone(), *id) {
+                    self.doubles.push((first, *id));
+                    return None;
+                }
                 let rust = crate::names::type_name(&name);
                 self.claim(true, &rust, &name, span);
                 Some(Item::Type(*id))
             }
             collect::Declared::Constant(constant) => {
-                let rust = crate::names::constant_name(&constant.name.name);
-                self.claim(false, &rust, &constant.name.name, constant.name.span);
+                let (idl, span) = (&constant.name.name, constant.name.span);
                 let value = self.evaluate(&constant.name)?;
-                let name = self.name(
-                    &constant.name.name,
-                    rust,
-                    constant.doc.as_ref(),
-                    constant.span,
-                );
+                let first = self.root(span)?.constants.get(idl).cloned();
+                if let Some((first, place)) = first {
+                    if first != value {
+                        self.diagnostics.push(two_in_one(idl, span, place));
+                    }
+                    return None;
+                }
+                let rust = crate::names::constant_name(idl);
+                self.claim(false, &rust, idl, span);
+                self.root(span)?
+                    .constants
+                    .insert(idl.clone(), (value.clone(), span));
+                let name = self.name(idl, rust, constant.doc.as_ref(), constant.span);
                 Some(Item::Constant(Constant { name, value }))
+            }
+        }
+    }
+
+    /// Reports names that mean one thing in one file and another one in another, where both are
+    /// imported or both become one file.
+    fn check_same(&mut self, types: &[TypeDef]) {
+        let around = Surroundings {
+            visibility: &self.visibility,
+            broken: &self.broken,
+        };
+        self.constants.check_ambiguous(&around, self.diagnostics);
+        let mut comparison = Comparison::new(types);
+        for ambiguous in self.ambiguous_types.values() {
+            let first = ambiguous.first;
+            let mut others = ambiguous.others.iter();
+            if let Some(other) = others.find(|other| !comparison.are_identical(first, **other)) {
+                let [first, other] = [first, *other].map(|id| self.declarations.get(id).name_span);
+                self.diagnostics
+                    .push(ambiguous_name(&ambiguous.name, first, other));
+            }
+        }
+        for &(first, other) in &self.doubles {
+            if !comparison.are_identical(first, other) {
+                let [first, other] = [first, other].map(|id| self.declarations.get(id));
+                let fault = two_in_one(&other.name, other.name_span, first.name_span);
+                self.diagnostics.push(fault);
             }
         }
     }
 
     /// Takes a name at the root of the generated file.
     fn claim(&mut self, is_type: bool, rust: &str, idl: &str, span: Span) {
+        let Some(root) = self.root(span) else { return };
         let scope = if is_type {
-            &mut self.root_types
+            &mut root.types
         } else {
-            &mut self.root_values
+            &mut root.values
         };
         if let Err(clash) = scope.take(rust, idl, span) {
             self.diagnostics.push(clash);
@@ -162,7 +262,11 @@ impl Resolver<'_> {
     // ---- Numbers
 
     fn evaluate(&mut self, name: &Ident) -> Option<ConstantValue> {
-        self.constants.evaluate(name, self.broken, self.diagnostics)
+        let around = Surroundings {
+            visibility: &self.visibility,
+            broken: &self.broken,
+        };
+        self.constants.evaluate(name, &around, self.diagnostics)
     }
 
     /// The number that a value stands for.
@@ -200,4 +304,21 @@ impl Resolver<'_> {
 fn duplicate_name(name: &Ident, first: Span) -> Diagnostic {
     let message = format!("`{}` is defined twice", name.name);
     Diagnostic::new(Code::DuplicateName, name.span, message).also(first, "first defined here")
+}
+
+/// The fault of a name that two imports define, each in its own way.
+fn ambiguous_name(name: &Ident, first: Span, other: Span) -> Diagnostic {
+    let message = format!("two imported files define `{}` differently", name.name);
+    Diagnostic::new(Code::AmbiguousName, name.span, message)
+        .also(first, "defined here")
+        .also(other, "and here")
+        .help("a definition in the file itself comes before imported ones")
+}
+
+/// The fault of a name in two files of which one file is made.
+fn two_in_one(name: &str, place: Span, first: Span) -> Diagnostic {
+    let message = format!("two files that become one define `{name}` differently");
+    Diagnostic::new(Code::NameClash, place, message)
+        .also(first, "the other one")
+        .help("without `-o` each file becomes a module of its own")
 }

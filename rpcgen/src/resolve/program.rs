@@ -7,6 +7,7 @@ use crate::{
         ProgramDef, TypeSpecifierKind, VersionDef,
     },
     diagnostic::{Code, Diagnostic},
+    import::Unit,
     model::{Field, Procedure, Program, Shape, Type, TypeDef, Version},
     names::{self, Scope},
     source::Span,
@@ -45,7 +46,21 @@ impl Programs {
 }
 
 impl Resolver<'_> {
-    pub(super) fn programs(&mut self, file: &File, types: &[TypeDef]) -> Vec<Program> {
+    /// The programs of each generated file.
+    pub(super) fn programs(&mut self, units: &[Unit], types: &[TypeDef]) -> Vec<Vec<Program>> {
+        let mut found = Vec::new();
+        for unit in units {
+            found.push(self.programs_of(&unit.parsed.file, types));
+        }
+        let outputs = self.by_output(found);
+        for output in &outputs {
+            self.check_programs(output);
+        }
+        let programs = |output: Vec<Found>| output.into_iter().map(|found| found.program).collect();
+        outputs.into_iter().map(programs).collect()
+    }
+
+    fn programs_of(&mut self, file: &File, types: &[TypeDef]) -> Vec<Found> {
         let mut programs = Programs::default();
         for definition in file.all() {
             match definition {
@@ -60,9 +75,7 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
-        self.check_programs(&programs.found);
-        let found = programs.found.into_iter();
-        found.map(|found| found.program).collect()
+        programs.found
     }
 
     /// Adds a program; blocks of one name and number are one program.

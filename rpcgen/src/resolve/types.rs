@@ -1,13 +1,16 @@
 //! Types: what each declaration means.
 
-use super::{Resolver, Strings, collect::Body, integer};
+use super::{Resolver, Strings, collect::Body, identical::Ambiguous, integer};
 use crate::{
     ast::{
         Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
         TypeSpecifier, TypeSpecifierKind, Value,
     },
     diagnostic::{Code, Diagnostic, similar},
-    model::{Bound, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
+    model::{
+        Bound, ConstantUse, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId,
+        UnitId,
+    },
     names::{self, Scope},
     parse,
     source::Span,
@@ -26,6 +29,7 @@ impl Resolver<'_> {
     fn type_def(&mut self, id: TypeId) -> TypeDef {
         let declaration = self.declarations.get(id);
         let (body, idl) = (declaration.body, declaration.name.clone());
+        let unit = self.output(declaration.name_span);
         let rust = names::type_name(&idl);
         let name = self.name(&idl, rust, declaration.doc, declaration.span);
         let shape = match body {
@@ -48,6 +52,7 @@ impl Resolver<'_> {
         };
         TypeDef {
             name,
+            unit,
             shape,
             min_size: 0,
             memory_size: 0,
@@ -211,12 +216,19 @@ impl Resolver<'_> {
         };
         let max = self.length(value)?;
         let constant = match value {
-            Value::Name(name) if self.constants.is_constant(&name.name) => {
-                Some(names::constant_name(&name.name))
-            }
+            Value::Name(name) => self.constant_use(name),
             _ => None,
         };
         Some(Some(Bound { max, constant }))
+    }
+
+    /// The constant that a name means; enumerators are none.
+    fn constant_use(&self, name: &Ident) -> Option<ConstantUse> {
+        let unit = self.constants.constant(name, &self.visibility)?;
+        Some(ConstantUse {
+            unit: if self.config.inline { UnitId(0) } else { unit },
+            rust: names::constant_name(&name.name),
+        })
     }
 
     fn opaque(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {
@@ -264,7 +276,7 @@ impl Resolver<'_> {
     }
 
     fn is_utf8(&self, span: Span) -> bool {
-        match self.strings {
+        match self.config.strings {
             Strings::Utf8 => true,
             Strings::Bytes => false,
             Strings::ByDialect => self.sources.file(span.file).extension() == Some("idl"),
@@ -329,8 +341,24 @@ impl Resolver<'_> {
         id.map(Type::Named)
     }
 
+    /// The type that a name means where it stands.
+    pub(super) fn find_type(&mut self, name: &Ident) -> Option<TypeId> {
+        let seen = self.declarations.named(name, &self.visibility)?;
+        if !seen.others.is_empty() {
+            let key = (self.visibility.unit(name.span), name.name.clone());
+            self.ambiguous_types
+                .entry(key)
+                .or_insert_with(|| Ambiguous {
+                    name: name.clone(),
+                    first: seen.nearest,
+                    others: seen.others,
+                });
+        }
+        Some(seen.nearest)
+    }
+
     fn named_type(&mut self, prefix: Option<Prefix>, name: &Ident) -> Option<Type> {
-        if let Some(id) = self.declarations.named(&name.name) {
+        if let Some(id) = self.find_type(name) {
             self.check_prefix(prefix, id, name);
             return Some(Type::Named(id));
         }
@@ -377,8 +405,14 @@ impl Resolver<'_> {
         if integer::from_name(&with_suffix).is_some() {
             return fault.did_you_mean(name.span, &name.name, &with_suffix);
         }
+        let from = self.visibility.unit(name.span);
+        let is_seen = |place| {
+            let unit = self.visibility.unit(place);
+            self.visibility.rank(from, unit).is_some()
+        };
         let declared = self.declarations.types().iter();
         let candidates = declared
+            .filter(|one| is_seen(one.name_span))
             .map(|one| one.name.as_str())
             .chain(self.broken.iter().map(String::as_str))
             .chain(TYPE_WORDS);

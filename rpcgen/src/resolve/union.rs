@@ -92,7 +92,7 @@ impl Resolver<'_> {
                     return self.discriminant(&integer::from_words(words)?);
                 }
                 TypeSpecifierKind::Plain(PlainType::Bool) => return Some(Discriminant::Bool),
-                TypeSpecifierKind::Name(_, name) => match self.declarations.named(&name.name) {
+                TypeSpecifierKind::Name(_, name) => match self.find_type(name) {
                     Some(next) => id = next,
                     None => return self.discriminant(&integer::from_name(&name.name)?),
                 },

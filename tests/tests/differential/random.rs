@@ -197,7 +197,7 @@ impl Value<'_> {
 }
 
 /// A discriminant as it is on the wire.
-fn wire(number: i64) -> u32 {
+fn wire(number: i128) -> u32 {
     u32::try_from(number & 0xffff_ffff).unwrap()
 }
 

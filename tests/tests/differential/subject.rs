@@ -180,7 +180,8 @@ fn model(text: &str) -> Model {
 }
 
 fn types(model: &Model) -> impl Iterator<Item = TypeId> {
-    model.items.iter().filter_map(|item| match item {
+    let items = model.units.iter().flat_map(|unit| &unit.items);
+    items.filter_map(|item| match item {
         Item::Type(id) => Some(*id),
         Item::Constant(_) => None,
     })
