@@ -20,6 +20,7 @@
 //! | [`resolve`], [`model`] | what it says to what it means; all faults are found here |
 //! | [`names`] | names of the interface file to names of Rust |
 //! | `codegen` | one emitter for each kind of thing |
+//! | [`fmt`] | interface files laid out anew |
 //! | `format`, [`output`] | syntax to text, text to files |
 //! | [`diagnostic`] | faults: codes, places, help |
 
@@ -38,6 +39,7 @@ mod codegen;
 mod compile;
 mod config;
 pub mod diagnostic;
+pub mod fmt;
 mod format;
 pub mod import;
 pub mod model;

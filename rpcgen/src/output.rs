@@ -1,4 +1,4 @@
-//! Writing generated files: only where something changed, and whole or not at all.
+//! Writing files: only where something changed, and whole or not at all.
 
 use std::{
     fs, io,
@@ -10,9 +10,9 @@ use std::{
 /// # Errors
 ///
 /// The file is there and cannot be read.
-pub fn is_current(path: &Path, text: &str) -> io::Result<bool> {
+pub fn is_current(path: &Path, text: impl AsRef<[u8]>) -> io::Result<bool> {
     match fs::read(path) {
-        Ok(bytes) => Ok(bytes == text.as_bytes()),
+        Ok(bytes) => Ok(bytes == text.as_ref()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -26,7 +26,8 @@ pub fn is_current(path: &Path, text: &str) -> io::Result<bool> {
 /// # Errors
 ///
 /// The file cannot be read or written.
-pub fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_if_changed(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
+    let text = text.as_ref();
     let existing = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(metadata) if !metadata.is_file() => return write_in_place(path, text),
@@ -54,10 +55,10 @@ pub fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Writes to a device or a pipe.
-fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
+fn write_in_place(path: &Path, text: &[u8]) -> io::Result<()> {
     use io::Write as _;
     let mut file = fs::File::options().write(true).open(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(text)
 }
 
 fn temporary_name(path: &Path) -> PathBuf {

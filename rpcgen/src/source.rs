@@ -94,7 +94,7 @@ impl From<FileTooLarge> for io::Error {
 }
 
 impl SourceFile {
-    fn new(name: String, bytes: Vec<u8>, included_from: Option<Span>) -> Self {
+    pub(crate) fn new(name: String, bytes: Vec<u8>, included_from: Option<Span>) -> Self {
         let mut invalid = Vec::new();
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| replace_invalid(error.as_bytes(), &mut invalid));

@@ -7,6 +7,7 @@
 use rpcgen::{
     Config, Outcome, compile,
     diagnostic::{Code, ERRORS_MAX},
+    fmt::{self, FormatError},
     source::{Loader, SourceMap},
 };
 use std::{fmt::Write as _, fs, io, path::Path, thread};
@@ -23,6 +24,7 @@ fn mutated_files_are_accepted_or_refused() {
         for _ in 0..=random.below(4) {
             mutate(&mut bytes, &mut random, &inputs);
         }
+        format_twice(&bytes);
         let outcome = compile_bytes(bytes.clone());
         if let Some(rust) = &outcome.rust {
             let parsed = syn::parse_file(rust);
@@ -198,6 +200,16 @@ fn on_small_stack(text: String) -> Outcome {
         .expect("a thread")
         .join()
         .expect("the compiler does not panic")
+}
+
+/// What can be formatted at all is left alone the second time.
+fn format_twice(bytes: &[u8]) {
+    let format = |bytes| fmt::format("input.x".to_owned(), bytes, &mut SourceMap::default());
+    match format(bytes) {
+        Ok(once) => assert_eq!(format(&once).ok().as_ref(), Some(&once)),
+        Err(FormatError::Faults(faults)) => assert!(!faults.is_empty()),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn compile_bytes(bytes: Vec<u8>) -> Outcome {

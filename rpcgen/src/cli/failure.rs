@@ -22,7 +22,7 @@ Exit codes:
   1  the input has errors
   2  the command line makes no sense
   3  a file cannot be read or written
-  4  a file is not what would be written (--verify)";
+  4  a file is not what would be written (--verify, --check)";
 
 impl Failure {
     /// The exit code that says so.

@@ -54,13 +54,8 @@ impl InputOptions {
 pub(super) fn open(path: &Path) -> Result<(FileId, SourceMap), Failure> {
     let mut sources = SourceMap::default();
     let bytes = read(path).map_err(|error| io_failure(path, &error))?;
-    let name = if is_standard(path) {
-        STDIN_NAME.to_owned()
-    } else {
-        display_name(path)
-    };
     let file = sources
-        .add(name, bytes, None)
+        .add(name(path), bytes, None)
         .map_err(|error| io_failure(path, &error.into()))?;
     Ok((file, sources))
 }
@@ -70,7 +65,17 @@ pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// What a file is called in diagnostics.
+pub(super) fn name(path: &Path) -> String {
+    if is_standard(path) {
+        STDIN_NAME.to_owned()
+    } else {
+        display_name(path)
+    }
+}
+
+/// The bytes of a file; `-` is standard input.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !is_standard(path) {
         return FileSystem.load(path);
     }

@@ -10,6 +10,7 @@ mod classic;
 mod compile;
 mod explain;
 mod failure;
+mod fmt;
 mod input;
 mod report;
 mod target;
@@ -26,6 +27,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 enum Subcommand {
     Check(check::Check),
     Explain(explain::Explain),
+    Fmt(fmt::Fmt),
 }
 
 impl Subcommand {
@@ -33,6 +35,7 @@ impl Subcommand {
         match self {
             Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
+            Self::Fmt(fmt) => fmt.run(),
         }
     }
 }

@@ -29,10 +29,10 @@ impl Target {
     }
 
     /// Writes the text there.
-    pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
+    pub(super) fn write(&self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         match self {
             Self::Stdout => {
-                let result = io::stdout().lock().write_all(text.as_bytes());
+                let result = io::stdout().lock().write_all(text.as_ref());
                 result.map_err(|error| io_failure(Path::new("standard output"), &error))
             }
             Self::File(path) => {

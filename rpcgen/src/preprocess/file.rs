@@ -26,15 +26,15 @@ pub(super) struct Preprocessor<'a> {
 
 /// A file that is read at the moment. Its text is a copy: an `#include` in the midst of it adds
 /// to the source map.
-struct Source {
+pub(super) struct Source {
     id: FileId,
-    text: String,
+    pub(super) text: String,
     /// Runs of bytes that are not UTF-8.
     invalid: Vec<Span>,
 }
 
 impl Source {
-    fn new(id: FileId, file: &SourceFile) -> Self {
+    pub(super) fn new(id: FileId, file: &SourceFile) -> Self {
         let runs = file.invalid.chunk_by(|&before, &at| before + 1 == at);
         let span = |run: &[u32]| {
             let (&start, &last) = run.first().zip(run.last())?;
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
         // A source file is far smaller than 4 GiB.
         let place = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         Span {
@@ -59,6 +59,28 @@ impl Source {
             start: place(range.start),
             end: place(range.end),
         }
+    }
+
+    /// Reports bytes that are not UTF-8 where they begin in a piece outside of comments.
+    pub(super) fn check_utf8(&self, piece: Piece<'_>, diagnostics: &mut Diagnostics) {
+        if matches!(piece.kind, Kind::Comment | Kind::UnclosedComment) {
+            return;
+        }
+        let span = self.span(piece.range());
+        let from = self.invalid.partition_point(|run| run.start < span.start);
+        let invalid = self.invalid.get(from..).unwrap_or_default();
+        for &run in invalid.iter().take_while(|run| run.start < span.end) {
+            let diagnostic = Diagnostic::new(Code::NotUtf8, run, "this is not UTF-8")
+                .help("save the file as UTF-8; other encodings may stand in comments only");
+            diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports a comment that opens at a byte and is not closed.
+    pub(super) fn unclosed_comment(&self, start: usize, diagnostics: &mut Diagnostics) {
+        let opening = self.span(start..start + "/*".len());
+        let message = "the comment is not closed";
+        diagnostics.push(Diagnostic::new(Code::UnclosedComment, opening, message));
     }
 }
 
@@ -85,7 +107,7 @@ impl Preprocessor<'_> {
             }
             Kind::UnclosedComment => {
                 self.output.blank(piece.text, span);
-                self.unclosed_comment(source, piece.start);
+                source.unclosed_comment(piece.start, self.diagnostics);
                 // The `#endif`s may well stand in what the comment hides.
                 *conditionals = Conditionals::default();
             }
@@ -97,7 +119,7 @@ impl Preprocessor<'_> {
             Kind::Newline | Kind::Space => self.output.blank(piece.text, span),
             Kind::Comment => self.output.comment(piece.text, span),
             Kind::Word | Kind::Number | Kind::Literal | Kind::Mark => {
-                self.check_utf8(source, piece);
+                source.check_utf8(piece, self.diagnostics);
                 self.token(piece, span);
             }
         }
@@ -141,11 +163,11 @@ impl Preprocessor<'_> {
         let directive = Directive::parse(&source.text, piece);
         let at = source.span(directive.head.clone());
         if let Some(comment) = &directive.unclosed_comment {
-            self.unclosed_comment(source, comment.start);
+            source.unclosed_comment(comment.start, self.diagnostics);
         }
         if conditionals.is_active() {
             for part in Lexer::directive(&source.text, piece.range()) {
-                self.check_utf8(source, part);
+                source.check_utf8(part, self.diagnostics);
             }
         }
         match directive.name {
@@ -293,26 +315,6 @@ impl Preprocessor<'_> {
             self.fault(Code::BadDirective, at, message);
         }
         named
-    }
-
-    /// Reports bytes that are not UTF-8 where they begin in a piece outside of comments.
-    fn check_utf8(&mut self, source: &Source, piece: Piece<'_>) {
-        if matches!(piece.kind, Kind::Comment | Kind::UnclosedComment) {
-            return;
-        }
-        let span = source.span(piece.range());
-        let from = source.invalid.partition_point(|run| run.start < span.start);
-        let invalid = source.invalid.get(from..).unwrap_or_default();
-        for &run in invalid.iter().take_while(|run| run.start < span.end) {
-            let diagnostic = Diagnostic::new(Code::NotUtf8, run, "this is not UTF-8")
-                .help("save the file as UTF-8; other encodings may stand in comments only");
-            self.diagnostics.push(diagnostic);
-        }
-    }
-
-    fn unclosed_comment(&mut self, source: &Source, start: usize) {
-        let opening = source.span(start..start + "/*".len());
-        self.fault(Code::UnclosedComment, opening, "the comment is not closed");
     }
 
     fn excess(&mut self, excess: Excess, at: Span, name: Option<&str>) {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `\n`.
     Newline,
     /// Other white space: blanks, `\r`, form feeds, a byte order mark, a `\` with its newline.
@@ -32,18 +32,18 @@ pub(super) enum Kind {
 
 /// A piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     /// What it is.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// Its first byte.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// Its text, never empty.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 impl Piece<'_> {
     /// Its bytes.
-    pub(super) fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
 
@@ -58,7 +58,7 @@ impl Piece<'_> {
 
 /// Yields the pieces of a text.
 #[derive(Debug, Clone)]
-pub(super) struct Lexer<'a> {
+pub(crate) struct Lexer<'a> {
     text: &'a str,
     position: usize,
     mode: Mode,
@@ -78,7 +78,7 @@ enum Mode {
 
 impl<'a> Lexer<'a> {
     /// The pieces of a file.
-    pub(super) fn file(text: &'a str) -> Self {
+    pub(crate) fn file(text: &'a str) -> Self {
         Self::new(text, 0, Mode::File)
     }
 

@@ -20,7 +20,7 @@
 //!
 //! `lexer` cuts a file into pieces and `file` handles each: `directive`, `conditionals`,
 //! `condition` and `include` for directives, `macros` for names. `origin` has the output, and
-//! `nesting` looks at it last.
+//! `nesting` looks at it last. `verbatim` is for the formatter, which wants to see what was written.
 
 mod condition;
 mod conditionals;
@@ -33,9 +33,12 @@ mod nesting;
 mod origin;
 #[cfg(test)]
 mod tests;
+mod verbatim;
 
 pub(crate) use include::{not_found, too_large, unreadable};
+pub(crate) use lexer::{Kind, Lexer, Piece};
 pub use origin::OriginMap;
+pub use verbatim::verbatim;
 
 use crate::{
     diagnostic::Diagnostics,
@@ -105,23 +108,12 @@ pub fn preprocess(
     preprocessor.file(root);
     let Preprocessor { mut output, .. } = preprocessor;
     nesting::limit(&mut output, diagnostics);
-    let Output {
-        text,
-        origins,
-        comments,
-        c_includes,
-    } = output;
-    Preprocessed {
-        text,
-        origins,
-        comments,
-        c_includes,
-    }
+    output.into()
 }
 
 /// The tokens of a text, without comments and white space.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    let pieces = lexer::Lexer::fragment(text).filter(|piece| !piece.is_space());
+    let pieces = Lexer::fragment(text).filter(|piece| !piece.is_space());
     pieces.map(|piece| piece.text)
 }
 

@@ -1,6 +1,6 @@
 //! The text that the parser sees, and where each byte of it was written.
 
-use super::{CInclude, Comment};
+use super::{CInclude, Comment, Preprocessed};
 use crate::source::{FileId, Span};
 use std::ops::Range;
 
@@ -139,6 +139,17 @@ impl Output {
             self.origins.push(self.text.len(), place, true);
             self.text
                 .extend(text.chars().map(|c| if c == '\n' { ' ' } else { c }));
+        }
+    }
+}
+
+impl From<Output> for Preprocessed {
+    fn from(output: Output) -> Self {
+        Self {
+            text: output.text,
+            origins: output.origins,
+            comments: output.comments,
+            c_includes: output.c_includes,
         }
     }
 }

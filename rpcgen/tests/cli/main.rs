@@ -6,4 +6,5 @@ mod classic;
 mod compile;
 mod error_format;
 mod explain;
+mod fmt;
 mod folder;
