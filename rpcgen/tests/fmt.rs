@@ -9,9 +9,9 @@ use rpcgen::{
     diagnostic::{Code, Diagnostics},
     fmt::{self, FormatError},
     parse, preprocess,
-    source::{FileSystem, SourceMap},
+    source::{FileSystem, SourceMap, display_name},
 };
-use std::{fs, path::Path};
+use std::fs;
 
 #[test]
 fn formatted() {
@@ -204,21 +204,18 @@ fn stubs(name: &str, input: &[u8]) -> String {
     code.collect::<Vec<_>>().join("\n")
 }
 
-/// The names and texts of the files that the snapshots and the tests across crates compile.
+/// The paths and texts of the files that the snapshots and the tests across crates compile.
 fn inputs() -> Vec<(String, Vec<u8>)> {
     let mut inputs = Vec::new();
-    for folder in ["tests/idl", "../tests/idl"] {
+    for folder in ["tests/idl", "tests/idl/import", "../tests/idl"] {
         for entry in fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("an entry").path();
-            inputs.push((file_name(&path), fs::read(&path).expect("the input")));
+            if path.is_file() {
+                inputs.push((display_name(&path), fs::read(&path).expect("the input")));
+            }
         }
     }
     assert!(inputs.len() > 20);
     inputs.sort();
     inputs
-}
-
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().expect("a file");
-    name.to_string_lossy().into_owned()
 }
