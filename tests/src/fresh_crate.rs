@@ -19,6 +19,33 @@ impl FreshCrate {
     /// A crate with this name, which no other test uses, in a folder for tests.
     #[must_use]
     pub fn new(folder: &str, name: &str) -> Self {
+        let krate = Self::absent(folder, name);
+        let root = repository::root().display();
+        let manifest = format!(
+            "{}\n\
+             [build-dependencies]\n\
+             rpcgen = {{ path = \"{root}/rpcgen\", default-features = false }}\n",
+            manifest(name)
+        );
+        krate.write_manifest(&manifest);
+        krate
+    }
+
+    /// The crate that `rpcgen new` makes of this name.
+    #[must_use]
+    pub fn made_by_rpcgen(folder: &str, name: &str) -> Self {
+        let krate = Self::absent(folder, name);
+        let mut rpcgen = cargo("run");
+        rpcgen.args(["--quiet", "--package", "rpcgen", "--", "new", "--path"]);
+        rpcgen.arg(repository::root()).arg(&krate.folder);
+        process::run(rpcgen.current_dir(repository::root()));
+        let manifest = fs::read_to_string(krate.path("Cargo.toml")).unwrap();
+        krate.write_manifest(&manifest);
+        krate
+    }
+
+    /// A place for a crate, and nothing in it.
+    fn absent(folder: &str, name: &str) -> Self {
         let folder = Path::new(folder).join("fresh");
         let krate = Self {
             // One for all, so that the dependencies are compiled once.
@@ -29,20 +56,15 @@ impl FreshCrate {
         for leftover in krate.build_folders() {
             fs::remove_dir_all(leftover).unwrap();
         }
-        let root = repository::root().display();
-        let manifest = format!(
-            "{}\n\
-             [build-dependencies]\n\
-             rpcgen = {{ path = \"{root}/rpcgen\", default-features = false }}\n\
-             \n\
-             [workspace]\n",
-            manifest(name)
-        );
-        krate.write("Cargo.toml", &manifest);
-        // The versions of the workspace: they are on this machine, and nothing is downloaded.
-        let lock = fs::read_to_string(repository::root().join("Cargo.lock")).unwrap();
-        krate.write("Cargo.lock", &lock);
         krate
+    }
+
+    /// Writes the manifest, of a crate that is in no workspace but its own.
+    fn write_manifest(&self, manifest: &str) {
+        self.write("Cargo.toml", &format!("{manifest}\n[workspace]\n"));
+        // The versions of this repository: they are on this machine, and nothing is downloaded.
+        let lock = fs::read_to_string(repository::root().join("Cargo.lock")).unwrap();
+        self.write("Cargo.lock", &lock);
     }
 
     /// A part of the crate: a library of this name that it depends on.
@@ -75,8 +97,8 @@ impl FreshCrate {
     /// Runs cargo in the crate, without the network.
     #[must_use]
     pub fn cargo(&self, command: &str) -> Output {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args([command, "--offline", "--color", "never"]);
+        let mut cargo = cargo(command);
+        cargo.args(["--color", "never"]);
         cargo.arg("--target-dir").arg(&self.target);
         // What cargo told the running test is not meant for the crate.
         for (name, _) in env::vars_os() {
@@ -133,6 +155,13 @@ impl FreshCrate {
             .map(|folder| folder.unwrap().path());
         folders.filter(is_own).collect()
     }
+}
+
+/// Cargo without the network.
+fn cargo(command: &str) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([command, "--offline"]);
+    cargo
 }
 
 /// The manifest of a crate with stubs.

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod fmt;
 mod input;
+mod new;
 mod report;
 mod target;
 
@@ -28,6 +29,7 @@ enum Subcommand {
     Check(check::Check),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
+    New(new::New),
 }
 
 impl Subcommand {
@@ -36,6 +38,7 @@ impl Subcommand {
             Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
             Self::Fmt(fmt) => fmt.run(),
+            Self::New(new) => new.run(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod union;
 mod visible;
 
 pub use analysis::{memory_size, min_size, traits};
+pub use program::derived_number;
 
 use crate::{
     ast::{Ident, Value},

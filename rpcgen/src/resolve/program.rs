@@ -467,7 +467,8 @@ fn is_untyped_pointer(declaration: &Declaration) -> bool {
 
 /// The program number of an interface that pins none: FNV-1a of its name, in the range that
 /// RFC 5531 §13.4 leaves to users.
-fn derived_number(name: &str) -> u32 {
+#[must_use]
+pub fn derived_number(name: &str) -> u32 {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });

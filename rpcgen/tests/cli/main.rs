@@ -8,3 +8,4 @@ mod error_format;
 mod explain;
 mod fmt;
 mod folder;
+mod new;

@@ -1,19 +1,5 @@
 //! Faults for programs: `--error-format json`.
-//!
-//! A line is an object with these members, and later releases only add some:
-//!
-//! | member | what it is |
-//! |---|---|
-//! | `code` | `E0302` |
-//! | `severity` | `error`, `warning` or `note` |
-//! | `message` | what is wrong, in one line |
-//! | `spans` | places: that of the fault itself, which is `primary`, then those that explain it |
-//! | `help` | what one can do about it, a text each |
-//! | `fixes` | changes of the text that mend it: `message`, `span`, and the `replacement` for it |
-//!
-//! A place has `file`, as it was named, `line` and `column`, `end_line` and `end_column`, counted from
-//! 1 with the column in characters, and `start` and `end`, counted from 0 in bytes; `end` is behind
-//! the last one. Those in `spans` also have `label`, what is said there, and `primary`.
+//! `docs/command.md` says what a line has; programs rely on it.
 
 use super::{Place, severity};
 use rpcgen::{

@@ -16,20 +16,27 @@ use std::{
 /// The flags of every command that finds faults.
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportOptions {
-    /// How faults are written to standard error
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Write faults to standard error as `text` for people, as `json`, an object in a line for
+    /// each, or for `github`, as workflow commands
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     error_format: Format,
 }
 
 /// How faults are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
-    /// For people: the lines of source, underlined
+    /// Lines of source, underlined.
     #[default]
     Text,
-    /// For programs: a JSON object in a line for each fault
+    /// An object in a line for each fault.
     Json,
-    /// For GitHub Actions: a workflow command for each fault
+    /// A workflow command of GitHub Actions for each fault.
     Github,
 }
 
