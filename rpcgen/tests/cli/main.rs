@@ -8,4 +8,5 @@ mod error_format;
 mod explain;
 mod fmt;
 mod folder;
+mod imports;
 mod new;
