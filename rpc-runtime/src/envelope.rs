@@ -24,6 +24,13 @@ impl Message {
         }
     }
 
+    /// A message in the pieces that [`finish_chunks`](xdr::Encoder::finish_chunks) gives: the
+    /// first, which holds the header, and those behind it.
+    #[must_use]
+    pub fn from_chunks(to: Peer, (head, rest): (Bytes, Vec<Bytes>)) -> Self {
+        Self { to, head, rest }
+    }
+
     /// Adds a part behind the others.
     pub fn push(&mut self, part: Bytes) {
         self.rest.push(part);

@@ -1,5 +1,5 @@
-use crate::{Error, ErrorKind, Limits};
-use alloc::vec::Vec;
+use crate::{CHUNK_MIN, Error, ErrorKind, Limits, chunks::Chunks};
+use alloc::{boxed::Box, vec::Vec};
 use bytes::{Bytes, BytesMut};
 
 /// A value that can be written as XDR.
@@ -35,14 +35,18 @@ impl<T: Encode + ?Sized> Encode for &T {
     }
 }
 
-/// Writes XDR into one growing buffer.
+/// Writes XDR into one growing buffer; if asked to, leaves large data where it lies.
 ///
 /// Everything that is written is a multiple of four bytes long (RFC 4506 §3).
 #[derive(Debug)]
 pub struct Encoder {
     buffer: Vec<u8>,
     depth: u32,
-    limits: Limits,
+    max_depth: u32,
+    /// The length from which data is left where it lies.
+    chunk_min: usize,
+    /// What was left where it lies: seldom anything, so that an encoder stays small.
+    chunks: Option<Box<Chunks>>,
 }
 
 impl Default for Encoder {
@@ -54,12 +58,14 @@ impl Default for Encoder {
 impl Encoder {
     /// An empty encoder.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::from(Vec::new())
     }
 
     /// An empty encoder with room for `capacity` bytes.
     #[must_use]
+    #[inline]
     pub fn with_capacity(capacity: usize) -> Self {
         Self::from(Vec::with_capacity(capacity))
     }
@@ -67,12 +73,19 @@ impl Encoder {
     /// Sets the limits, of which the depth counts here.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.max_depth = limits.depth;
+        self
+    }
+
+    /// Leaves opaque data and strings of [`CHUNK_MIN`](crate::CHUNK_MIN) bytes and more where they
+    /// lie, for [`finish_chunks`](Self::finish_chunks).
+    #[must_use]
+    pub fn with_chunks(mut self) -> Self {
+        self.chunk_min = CHUNK_MIN;
         self
     }
 
     /// Makes room for this many more bytes, where a size is known beforehand.
-    #[inline]
     pub fn reserve(&mut self, additional: usize) {
         self.buffer.reserve(additional);
     }
@@ -80,36 +93,41 @@ impl Encoder {
     /// Bytes written so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() + self.chunks.as_ref().map_or(0, |chunks| chunks.len())
     }
 
     /// Whether nothing was written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        self.len() == 0
     }
 
-    /// What was written.
+    /// What was written, in one piece.
     #[must_use]
+    #[inline]
     pub fn finish(self) -> Bytes {
-        self.buffer.into()
+        self.into_vec().into()
     }
 
-    /// What was written so far.
+    /// What was written, the first piece and those behind it: small values copied into pieces of
+    /// one buffer, and between them large data as it is, for a vectored write.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.buffer
-    }
-
-    /// Forgets what was written and keeps the buffer, for the next message.
-    pub fn clear(&mut self) {
-        self.buffer.clear();
+    #[inline]
+    pub fn finish_chunks(self) -> (Bytes, Vec<Bytes>) {
+        match self.chunks {
+            None => (self.buffer.into(), Vec::new()),
+            Some(chunks) => chunks.between(self.buffer),
+        }
     }
 
     /// What was written, in a buffer that can be used again.
     #[must_use]
+    #[inline]
     pub fn into_vec(self) -> Vec<u8> {
-        self.buffer
+        match self.chunks {
+            None => self.buffer,
+            Some(chunks) => chunks.joined(&self.buffer),
+        }
     }
 
     /// Writes a value.
@@ -174,9 +192,9 @@ impl Encoder {
         &mut self,
         encode: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if self.depth == self.limits.depth {
+        if self.depth == self.max_depth {
             return Err(self.error(ErrorKind::TooDeep {
-                max: self.limits.depth,
+                max: self.max_depth,
             }));
         }
         self.depth += 1;
@@ -189,7 +207,7 @@ impl Encoder {
     #[cold]
     #[must_use]
     pub fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.buffer.len())
+        Error::new(kind, self.len())
     }
 
     /// The error for the default arm of a union whose discriminant has an arm of its own.
@@ -222,24 +240,51 @@ impl Encoder {
     pub(crate) fn put_opaque(&mut self, bytes: &[u8], max: u32) -> Result<(), Error> {
         self.put_len(bytes.len(), max)?;
         self.put(bytes);
-        let padding = bytes.len().wrapping_neg() % 4;
+        self.put_padding(bytes.len());
+        Ok(())
+    }
+
+    /// Writes opaque data that may stay where it lies.
+    #[inline]
+    pub(crate) fn put_bytes(&mut self, bytes: &Bytes, max: u32) -> Result<(), Error> {
+        if bytes.len() >= self.chunk_min {
+            return self.put_chunk(bytes, max);
+        }
+        self.put_opaque(bytes, max)
+    }
+
+    #[cold]
+    fn put_chunk(&mut self, bytes: &Bytes, max: u32) -> Result<(), Error> {
+        self.put_len(bytes.len(), max)?;
+        let chunks = self.chunks.get_or_insert_default();
+        chunks.push(self.buffer.len(), bytes);
+        self.put_padding(bytes.len());
+        Ok(())
+    }
+
+    /// Writes the zeros that fill up the last word of data of this length.
+    #[inline]
+    fn put_padding(&mut self, len: usize) {
+        let padding = len.wrapping_neg() % 4;
         if padding != 0 {
             // A word too much and cut off again: a copy of a known size is one instruction.
-            let len = self.buffer.len() + padding;
+            let end = self.buffer.len() + padding;
             self.put(&[0; 4]);
-            self.buffer.truncate(len);
+            self.buffer.truncate(end);
         }
-        Ok(())
     }
 }
 
 /// Goes on behind what the buffer holds; offsets in errors count from its start.
 impl From<Vec<u8>> for Encoder {
+    #[inline]
     fn from(buffer: Vec<u8>) -> Self {
         Self {
             buffer,
             depth: 0,
-            limits: Limits::default(),
+            max_depth: Limits::default().depth,
+            chunk_min: usize::MAX,
+            chunks: None,
         }
     }
 }

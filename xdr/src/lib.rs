@@ -44,6 +44,7 @@
 extern crate alloc;
 
 mod array;
+mod chunks;
 mod decode;
 mod encode;
 mod error;
@@ -58,6 +59,7 @@ pub use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 pub use bytes::Bytes;
 
 pub use array::decode_boxed_opaque;
+pub use chunks::CHUNK_MIN;
 pub use decode::{Decode, Decoder};
 pub use encode::{Encode, Encoder};
 pub use error::{Error, ErrorKind, PathElement, Result};

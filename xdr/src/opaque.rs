@@ -16,7 +16,7 @@ impl Encoder {
     /// [`ErrorKind::TooLong`](crate::ErrorKind).
     #[inline]
     pub fn opaque(&mut self, value: &Bytes, max: u32) -> Result<(), Error> {
-        self.put_opaque(value, max)
+        self.put_bytes(value, max)
     }
 }
 

@@ -107,7 +107,7 @@ impl Encoder {
     /// [`ErrorKind::TooLong`].
     #[inline]
     pub fn string(&mut self, value: &ByteString, max: u32) -> Result<(), Error> {
-        self.put_opaque(value.as_bytes(), max)
+        self.put_bytes(&value.0, max)
     }
 
     /// Writes `string x<max>` from text; the bound is in bytes.

@@ -29,7 +29,8 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// A deadline so far away that it is none; the clock could not tell a later one.
 const DEADLINE_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
-/// Bytes that the buffer of a call begins with: most fit, and a larger one makes it grow.
+/// Bytes that the buffer of a call begins with: most fit, and a larger one makes it grow. Large
+/// opaque arguments are not in it: they are sent from where they lie.
 const CALL_CAPACITY: usize = 128;
 
 /// A client of the programs at one server, over one connection.
@@ -133,7 +134,7 @@ impl Client {
         }
     }
 
-    /// Opens a transaction, encodes the call into one buffer and queues it.
+    /// Opens a transaction, encodes the call and queues it.
     fn start(
         &self,
         procedure: &Procedure,
@@ -153,7 +154,7 @@ impl Client {
         };
         let message = self.encode(xid, procedure, encode);
         let message = message.map_err(|kind| call.failure.error(kind, 0))?;
-        shared.submit(xid, Message::new(shared.peer(), message));
+        shared.submit(xid, message);
         Ok(call)
     }
 
@@ -162,9 +163,9 @@ impl Client {
         xid: Xid,
         procedure: &Procedure,
         encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
-    ) -> Result<Bytes, CallErrorKind> {
+    ) -> Result<Message, CallErrorKind> {
         let header = CallHeader::new(xid, procedure, self.credential.clone());
-        let mut encoder = Encoder::with_capacity(CALL_CAPACITY);
+        let mut encoder = Encoder::with_capacity(CALL_CAPACITY).with_chunks();
         encoder
             .encode(&header)
             .and_then(|()| encode(&mut encoder))
@@ -173,7 +174,10 @@ impl Client {
         if len > max {
             return Err(CallErrorKind::TooLarge { len, max });
         }
-        Ok(encoder.finish())
+        Ok(Message::from_chunks(
+            self.handle.0.peer(),
+            encoder.finish_chunks(),
+        ))
     }
 }
 

@@ -74,7 +74,7 @@ fn header(run: &Run) {
         ..CallHeader::default()
     };
     run.pair(
-        |encoder| encode(std::hint::black_box(&header), encoder),
+        |buffer| encode(std::hint::black_box(&header), buffer),
         |wire| CallHeader::decode(&mut xdr::Decoder::new(wire)).is_ok(),
     );
 }

@@ -38,7 +38,7 @@ impl Run {
     /// Measures the codec of an owned type.
     pub(crate) fn both<T: Encode + Decode>(&self, value: &T) {
         self.pair(
-            |encoder| encode(black_box(value), encoder),
+            |buffer| encode(black_box(value), buffer),
             |wire| decode::<T>(wire),
         );
     }
@@ -47,16 +47,16 @@ impl Run {
     /// the message was good.
     pub(crate) fn pair<D>(
         &self,
-        mut encode: impl FnMut(&mut Encoder),
+        mut encode: impl FnMut(&mut Vec<u8>),
         mut decode: impl FnMut(&Bytes) -> D,
     ) {
-        let mut encoder = Encoder::new();
-        encode(&mut encoder);
-        let len = encoder.len();
+        let mut buffer = Vec::new();
+        encode(&mut buffer);
+        let len = buffer.len();
         if self.is_encode {
-            self.time(len, || encode(black_box(&mut encoder)));
+            self.time(len, || encode(black_box(&mut buffer)));
         } else {
-            let wire = encoder.finish();
+            let wire = Bytes::from(buffer);
             self.time(len, || {
                 black_box(decode(black_box(&wire)));
             });
@@ -110,9 +110,11 @@ fn as_f64(times: u64) -> f64 {
 }
 
 /// Encodes into a buffer that was used before.
-pub(crate) fn encode<T: Encode>(value: &T, encoder: &mut Encoder) {
-    encoder.clear();
+pub(crate) fn encode<T: Encode>(value: &T, buffer: &mut Vec<u8>) {
+    buffer.clear();
+    let mut encoder = Encoder::from(std::mem::take(buffer));
     encoder.encode(value).expect("a value within its bounds");
+    *buffer = encoder.into_vec();
 }
 
 pub(crate) fn decode<T: Decode>(wire: &Bytes) -> T {
