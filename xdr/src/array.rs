@@ -82,7 +82,7 @@ impl Decoder<'_> {
 
     /// Reads the count of an array.
     #[inline]
-    fn array_len(&mut self, max: u32, min_size: usize) -> Result<usize, Error> {
+    pub(crate) fn array_len(&mut self, max: u32, min_size: usize) -> Result<usize, Error> {
         match min_size {
             0 => self.take_zero_sized_len(max),
             _ => self.take_len(max, min_size),

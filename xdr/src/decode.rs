@@ -257,6 +257,12 @@ impl<'a> Decoder<'a> {
         )
     }
 
+    /// The bytes from here to where another decoder of the message is.
+    pub(crate) fn until(&self, end: &Self) -> &'a [u8] {
+        let len = self.remaining() - end.remaining();
+        self.rest.get(..len).unwrap_or_default()
+    }
+
     /// Takes the next `len` bytes.
     #[inline]
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {

@@ -44,6 +44,7 @@
 extern crate alloc;
 
 mod array;
+mod borrowed;
 mod chunks;
 mod decode;
 mod encode;
@@ -59,6 +60,7 @@ pub use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 pub use bytes::Bytes;
 
 pub use array::decode_boxed_opaque;
+pub use borrowed::{ByteStr, DecodeBorrowed, Elements, ElementsIter};
 pub use chunks::CHUNK_MIN;
 pub use decode::{Decode, Decoder};
 pub use encode::{Encode, Encoder};

@@ -1,4 +1,8 @@
 //! Large data that an encoder leaves where it lies.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
 
 use xdr::{ByteString, Bytes, CHUNK_MIN, Encode, Encoder};
 

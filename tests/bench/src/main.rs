@@ -22,8 +22,11 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/codec.rs"));
 }
 
+use std::hint::black_box;
+
 use rpc_runtime::{CallHeader, Xid};
 use run::{Run, encode};
+use xdr::DecodeBorrowed as _;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,8 @@ const PEERS: &[(&str, &[&str])] = &[
         "ours",
         &["header", "scalars", "listing", "blob", "ints", "tree"],
     ),
+    ("shape-ref", &["listing", "blob"]),
+    ("shape-ref-read", &["listing"]),
     ("shape", &["scalars", "listing", "tree"]),
 ];
 
@@ -54,6 +59,8 @@ fn measure(run: &Run) {
         ("ours", "header") => header(run),
         ("ours", "scalars") => run.both(&sample::scalars!(generated)),
         ("ours", "listing") => run.both(&sample::listing!(generated)),
+        ("shape-ref" | "shape-ref-read", "listing") => listing(run),
+        ("shape-ref", "blob") => blob(run),
         (_, "blob") => run.both(&sample::blob()),
         (_, "ints") => run.both(&sample::ints()),
         ("shape", "scalars") => run.both(&sample::scalars!(shape)),
@@ -62,6 +69,45 @@ fn measure(run: &Run) {
         ("ours", "tree") => run.both(&sample::tree!(generated)),
         (peer, case) => println!("no case {case} for {peer}"),
     }
+}
+
+/// A listing that borrows from the message, its entries checked, or read too.
+fn listing(run: &Run) {
+    let value = sample::listing!(shape);
+    let reads = run.peer() == "shape-ref-read";
+    run.pair(
+        |buffer| encode(&value, buffer),
+        |wire| {
+            let mut decoder = xdr::Decoder::new(wire);
+            let listing =
+                shape::ListingRef::decode_borrowed(&mut decoder).expect("a well-formed message");
+            if reads {
+                listing.entries.iter().for_each(|entry| {
+                    black_box(entry);
+                });
+            }
+            black_box(listing);
+        },
+    );
+}
+
+/// Opaque data that is left where it lies, on the way out and on the way in.
+fn blob(run: &Run) {
+    let value = sample::blob();
+    let mut sent = Vec::new();
+    run.pair(
+        |buffer| {
+            let mut encoder = xdr::Encoder::from(std::mem::take(buffer)).with_chunks();
+            encoder.encode(&value).expect("a value within its bounds");
+            let (_, rest) = encoder.finish_chunks();
+            sent = rest;
+        },
+        |wire| {
+            xdr::Decoder::new(wire)
+                .opaque_borrowed(u32::MAX)
+                .map(<[u8]>::len)
+        },
+    );
 }
 
 /// The header of a call with `AUTH_NONE` twice.
@@ -74,7 +120,7 @@ fn header(run: &Run) {
         ..CallHeader::default()
     };
     run.pair(
-        |buffer| encode(std::hint::black_box(&header), buffer),
+        |buffer| encode(black_box(&header), buffer),
         |wire| CallHeader::decode(&mut xdr::Decoder::new(wire)).is_ok(),
     );
 }

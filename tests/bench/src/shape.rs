@@ -1,7 +1,8 @@
 //! What `rpcgen` shall make of `codec.x`, written by hand.
 
 use xdr::{
-    Box, ByteString, Bytes, Decode, Decoder, Encode, Encoder, Fixed, Result, Run, RunMut, Vec,
+    Box, ByteStr, ByteString, Bytes, Decode, DecodeBorrowed, Decoder, Elements, Encode, Encoder,
+    Fixed, Result, Run, RunMut, Vec,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -269,6 +270,52 @@ impl Decode for Tree {
             value: decoder.field("tree", "value")?,
             left: decoder.field("tree", "left")?,
             right: decoder.field("tree", "right")?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EntryRef<'a> {
+    pub(crate) fileid: u64,
+    pub(crate) name: ByteStr<'a>,
+    pub(crate) cookie: u64,
+    pub(crate) attr: Option<Attributes>,
+    pub(crate) fh: Option<&'a [u8]>,
+}
+
+impl<'a> DecodeBorrowed<'a> for EntryRef<'a> {
+    const MIN_SIZE: usize = 28;
+
+    #[inline]
+    fn decode_borrowed(decoder: &mut Decoder<'a>) -> Result<Self> {
+        Ok(Self {
+            fileid: decoder.field("entry", "fileid")?,
+            name: decoder.field_with("entry", "name", |d| d.string_borrowed(255))?,
+            cookie: decoder.field("entry", "cookie")?,
+            attr: decoder.field("entry", "attr")?,
+            fh: decoder.field_with("entry", "fh", |d| {
+                d.optional_with(|d| d.opaque_borrowed(64))
+            })?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ListingRef<'a> {
+    pub(crate) verifier: [u8; 8],
+    pub(crate) entries: Elements<'a, EntryRef<'a>>,
+    pub(crate) eof: bool,
+}
+
+impl<'a> DecodeBorrowed<'a> for ListingRef<'a> {
+    const MIN_SIZE: usize = 16;
+
+    #[inline]
+    fn decode_borrowed(decoder: &mut Decoder<'a>) -> Result<Self> {
+        Ok(Self {
+            verifier: decoder.field("listing", "verifier")?,
+            entries: decoder.field_with("listing", "entries", Decoder::list_borrowed)?,
+            eof: decoder.field("listing", "eof")?,
         })
     }
 }
