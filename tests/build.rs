@@ -1,5 +1,8 @@
 //! Compiles the interface files of the tests, and the inputs of rpcgen's stub snapshots.
 
+#[path = "../rpcgen/tests/common/config.rs"]
+mod config;
+
 use std::{
     env,
     error::Error,
@@ -27,7 +30,6 @@ fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SNAPSHOT_INPUTS}");
     let folder = out_dir.join("snapshots");
     fs::create_dir_all(&folder)?;
-    let builder = rpcgen::Builder::new().out_dir(&folder);
     let mut modules = String::new();
     let inputs = Path::new(SNAPSHOT_INPUTS);
     for input in [
@@ -36,7 +38,11 @@ fn compile_snapshot_inputs(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     ]
     .concat()
     {
-        builder.compile(&[&input])?;
+        let file = input.file_name().ok_or("no name")?.to_string_lossy();
+        let config = config::config(&file);
+        rpcgen::Builder::from(config)
+            .out_dir(&folder)
+            .compile(&[&input])?;
         let name = input.file_stem().ok_or("no name")?.to_string_lossy();
         let module = name.replace('-', "_");
         writeln!(

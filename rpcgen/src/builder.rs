@@ -3,10 +3,12 @@
 use crate::{
     codegen::Parts,
     compile::compile,
-    config::{BadModulePath, Config, Regenerate},
+    config::{Config, Regenerate},
     diagnostic::Severity,
+    names::Names,
     output,
     resolve::Strings,
+    settings::{BadSetting, Selected, Setting, Unmatched},
     source::{FileSystem, Loader as _, SourceMap, display_name},
 };
 use std::{
@@ -30,9 +32,9 @@ use std::{
 #[must_use = "a builder does nothing until `compile`"]
 pub struct Builder {
     config: Config,
-    /// A path that is yet to be checked.
-    modules: Option<String>,
     out_dir: Option<PathBuf>,
+    /// What was given as a setting and is none.
+    bad: Vec<BadSetting>,
 }
 
 impl Builder {
@@ -67,8 +69,74 @@ impl Builder {
 
     /// Sets the module that has the modules of all generated files, as the path by which one of them
     /// names another: `super` by default, or `crate::proto`.
-    pub fn modules(mut self, path: impl Into<String>) -> Self {
-        self.modules = Some(path.into());
+    pub fn modules(mut self, path: &str) -> Self {
+        match path.parse() {
+            Ok(path) => self.config.modules = path,
+            Err(bad) => self.bad.push(bad),
+        }
+        self
+    }
+
+    /// Sets how names become names of Rust; by default they get the case of Rust.
+    pub fn names(mut self, names: Names) -> Self {
+        self.config.names = names;
+        self
+    }
+
+    /// Sets what becomes of `string` in what a selector chooses: `Type`, `Type.member`, `*`, with
+    /// the names of the interface file.
+    ///
+    /// As for all settings with a selector, one that fits nothing is an error.
+    pub fn strings_of(self, selector: &str, strings: Strings) -> Self {
+        self.set(selector, Ok(Setting::Strings(strings)))
+    }
+
+    /// Adds a derive to types: `derive("*", "::serde::Serialize")`.
+    pub fn derive(self, selector: &str, path: &str) -> Self {
+        self.set(selector, Setting::derive(path))
+    }
+
+    /// Adds an attribute to types, fields, enumerators, cases of unions:
+    /// `attribute("point.x", "#[serde(default)]")`.
+    pub fn attribute(self, selector: &str, attribute: &str) -> Self {
+        self.set(selector, Setting::attribute(attribute))
+    }
+
+    /// Makes enums keep a number that no enumerator has, as `Unknown`, where decoding it is an error
+    /// by default.
+    pub fn open_enum(self, selector: &str) -> Self {
+        self.set(selector, Ok(Setting::OpenEnum))
+    }
+
+    /// Leaves the nodes of linked lists as they are, where they become the elements of a `Vec` by
+    /// default: `next` is an `Option<Box<…>>`, and the length of a list counts as depth.
+    pub fn keep_links(self, selector: &str) -> Self {
+        self.set(selector, Ok(Setting::KeepLinks))
+    }
+
+    fn set(mut self, selector: &str, setting: Result<Setting, BadSetting>) -> Self {
+        match (selector.parse(), setting) {
+            (Ok(selector), Ok(setting)) => self.config.types.add(selector, setting),
+            (Err(bad), _) | (_, Err(bad)) => self.bad.push(bad),
+        }
+        self
+    }
+
+    /// Sets the path of the crate `xdr` in generated code, such as `::facade::xdr`.
+    pub fn xdr_path(mut self, path: &str) -> Self {
+        match path.parse() {
+            Ok(path) => self.config.crates.xdr = path,
+            Err(bad) => self.bad.push(bad),
+        }
+        self
+    }
+
+    /// Sets the path of the crate `rpc_runtime` in generated code, such as `::facade::rpc_runtime`.
+    pub fn runtime_path(mut self, path: &str) -> Self {
+        match path.parse() {
+            Ok(path) => self.config.crates.rpc_runtime = path,
+            Err(bad) => self.bad.push(bad),
+        }
         self
     }
 
@@ -84,22 +152,21 @@ impl Builder {
     /// # Errors
     ///
     /// A file has errors, which is said when all files are compiled; a file cannot be read or
-    /// written; the stubs of two files would go into one; or the path of a module is none.
+    /// written; the stubs of two files would go into one; or a setting is none, or is for something
+    /// that is not there.
     pub fn compile<P: AsRef<Path>>(&self, files: &[P]) -> Result<(), Error> {
         let out_dir = match (&self.out_dir, env::var_os("OUT_DIR")) {
             (Some(folder), _) => folder.clone(),
             (None, Some(folder)) => PathBuf::from(folder),
             (None, None) => return Err(Error(Fault::NoOutDir)),
         };
-        let mut config = Config {
+        if let Some(bad) = self.bad.first() {
+            return Err(Error(Fault::BadSetting(bad.clone())));
+        }
+        let config = Config {
             regenerate: Regenerate::All("cargo build".to_owned()),
             ..self.config.clone()
         };
-        if let Some(path) = &self.modules {
-            config.modules = path
-                .parse()
-                .map_err(|error| Error(Fault::BadModulePath(error)))?;
-        }
         let mut run = Run {
             config,
             out_dir,
@@ -107,6 +174,7 @@ impl Builder {
             depends_on: HashSet::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            selected: Selected::default(),
         };
         for file in files {
             run.claim(file.as_ref())?;
@@ -116,6 +184,11 @@ impl Builder {
         }
         for line in run.warnings.iter().flat_map(|warning| warning.lines()) {
             tell_cargo(&format!("warning={line}"));
+        }
+        if run.errors.is_empty() {
+            let unmatched = run.config.types.unmatched(&run.selected);
+            run.errors
+                .extend(unmatched.iter().map(Unmatched::to_string));
         }
         if run.errors.is_empty() {
             Ok(())
@@ -135,6 +208,8 @@ struct Run {
     depends_on: HashSet<String>,
     errors: Vec<String>,
     warnings: Vec<String>,
+    /// What the selectors of the settings found.
+    selected: Selected,
 }
 
 impl Run {
@@ -183,6 +258,7 @@ impl Run {
                 list.push(rendered);
             }
         }
+        self.selected.extend(outcome.selected);
         let Some(rust) = outcome.rust else {
             return Ok(());
         };
@@ -211,6 +287,16 @@ fn io_error(path: &Path, error: io::Error) -> Error {
     Error(Fault::Io(path.to_owned(), error))
 }
 
+/// A builder with these settings.
+impl From<Config> for Builder {
+    fn from(config: Config) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "this is how a build script speaks to Cargo"
@@ -229,7 +315,7 @@ enum Fault {
     Io(PathBuf, io::Error),
     /// Two interface files, and where the stubs of both would go.
     SameTarget(PathBuf, PathBuf, PathBuf),
-    BadModulePath(BadModulePath),
+    BadSetting(BadSetting),
     Input(Vec<String>),
 }
 
@@ -247,7 +333,7 @@ impl fmt::Display for Error {
                 other.display(),
                 target.display()
             ),
-            Fault::BadModulePath(error) => error.fmt(f),
+            Fault::BadSetting(bad) => bad.fmt(f),
             Fault::Input(rendered) => {
                 f.write_str("the interface files have errors\n\n")?;
                 rendered.iter().try_for_each(|error| writeln!(f, "{error}"))
@@ -266,7 +352,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Fault::Io(_, error) => Some(error),
-            Fault::BadModulePath(error) => Some(error),
+            Fault::BadSetting(bad) => Some(bad),
             Fault::NoOutDir | Fault::SameTarget(..) | Fault::Input(_) => None,
         }
     }

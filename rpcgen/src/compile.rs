@@ -7,6 +7,7 @@ use crate::{
     format, import,
     model::{Model, Unit, UnitId},
     resolve,
+    settings::Selected,
     source::{FileId, Loader, SourceMap},
 };
 use std::{borrow::Cow, ffi::OsStr, path::Path};
@@ -20,6 +21,8 @@ pub struct Outcome {
     pub imports: Vec<Import>,
     /// Errors, warnings and notes, in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the selectors of the settings found; nothing where there are errors.
+    pub selected: Selected,
 }
 
 /// An imported interface file.
@@ -53,6 +56,7 @@ pub fn compile(
         rust,
         imports: imports.collect(),
         diagnostics: diagnostics.into_sorted(),
+        selected: model.map(|model| model.selected).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,11 @@
 //! What a build script or the command line can set.
 
-use crate::{codegen::Parts, resolve::Strings};
+use crate::{
+    codegen::Parts,
+    names::Names,
+    resolve::Strings,
+    settings::{BadSetting, TypeSettings},
+};
 use std::{fmt, path::PathBuf, str::FromStr};
 
 /// The settings of a run.
@@ -14,11 +19,17 @@ pub struct Config {
     pub parts: Parts,
     /// What becomes of `string`.
     pub strings: Strings,
+    /// How names become names of Rust.
+    pub names: Names,
+    /// What is set for some types only.
+    pub types: TypeSettings,
     /// Whether all that a file imports becomes part of its generated file, rather than a file of its
     /// own for each.
     pub inline: bool,
     /// The path of the module that has the modules of generated files.
     pub modules: ModulePath,
+    /// Where generated code finds the crates it needs.
+    pub crates: Crates,
     /// What the header of a generated file says to do to make it again.
     pub regenerate: Regenerate,
 }
@@ -33,8 +44,11 @@ impl Default for Config {
                 server: true,
             },
             strings: Strings::default(),
+            names: Names::default(),
+            types: TypeSettings::default(),
             inline: false,
             modules: ModulePath::default(),
+            crates: Crates::default(),
             regenerate: Regenerate::default(),
         }
     }
@@ -52,6 +66,71 @@ pub enum Regenerate {
 impl Default for Regenerate {
     fn default() -> Self {
         Self::Each("rpcgen".to_owned())
+    }
+}
+
+/// Where generated code finds the crates it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crates {
+    /// The codec, `::xdr`.
+    pub xdr: CratePath,
+    /// The runtime, `::rpc_runtime`.
+    pub rpc_runtime: CratePath,
+}
+
+impl Crates {
+    /// Whether the crates have their own names.
+    #[must_use]
+    pub fn are_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The path of the crate that has this name.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<&CratePath> {
+        match name {
+            "xdr" => Some(&self.xdr),
+            "rpc_runtime" => Some(&self.rpc_runtime),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Crates {
+    fn default() -> Self {
+        Self {
+            xdr: CratePath("::xdr".to_owned()),
+            rpc_runtime: CratePath("::rpc_runtime".to_owned()),
+        }
+    }
+}
+
+/// The path of a crate, or of a module that stands for it, the same from everywhere:
+/// `::facade::xdr` or `crate::wire::xdr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CratePath(String);
+
+impl CratePath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CratePath {
+    type Err = BadSetting;
+
+    fn from_str(text: &str) -> Result<Self, BadSetting> {
+        let rest = text
+            .strip_prefix("::")
+            .or_else(|| text.strip_prefix("crate::"));
+        if rest.is_some_and(|rest| rest.split("::").all(is_module)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            let what = "the path of a crate, such as `::facade::xdr` or `crate::wire::xdr`";
+            Err(BadSetting::new(text, what))
+        }
     }
 }
 
@@ -90,26 +169,10 @@ impl fmt::Display for ModulePath {
     }
 }
 
-/// A text is no path of modules that begins with `crate` or `super`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadModulePath(String);
-
-impl fmt::Display for BadModulePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is no path of a module, such as `super` or `crate::proto`",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for BadModulePath {}
-
 impl FromStr for ModulePath {
-    type Err = BadModulePath;
+    type Err = BadSetting;
 
-    fn from_str(text: &str) -> Result<Self, BadModulePath> {
+    fn from_str(text: &str) -> Result<Self, BadSetting> {
         let segments: Vec<String> = text.split("::").map(str::to_owned).collect();
         let mut names = segments.iter().map(String::as_str).peekable();
         let starts_well = match names.next() {
@@ -123,7 +186,8 @@ impl FromStr for ModulePath {
         if starts_well && names.all(is_module) {
             Ok(Self { segments })
         } else {
-            Err(BadModulePath(text.to_owned()))
+            let what = "the path of a module, such as `super` or `crate::proto`";
+            Err(BadSetting::new(text, what))
         }
     }
 }

@@ -48,9 +48,10 @@ pub mod output;
 pub mod parse;
 pub mod preprocess;
 pub mod resolve;
+pub mod settings;
 pub mod source;
 
 pub use builder::{Builder, Error};
 pub use codegen::Parts;
 pub use compile::{Import, Outcome, analyse, compile};
-pub use config::{BadModulePath, Config, ModulePath, Regenerate};
+pub use config::{Config, CratePath, Crates, ModulePath, Regenerate};

@@ -2,11 +2,15 @@
 //!
 //! Only a faultless file becomes a model, so what reads it cannot fail on user input.
 
+use crate::settings::Selected;
+
 /// A resolved interface file, with all that it imports.
 #[derive(Debug)]
 pub struct Model {
     /// What becomes a file each, that which was compiled first; a [`UnitId`] is an index.
     pub units: Vec<Unit>,
+    /// What the selectors of the settings found.
+    pub selected: Selected,
     /// All types; a [`TypeId`] is an index.
     pub types: Vec<TypeDef>,
 }
@@ -95,6 +99,8 @@ pub struct Name {
     pub doc: Option<String>,
     /// The definition, as the file has it.
     pub text: String,
+    /// Further attributes, which the settings ask for.
+    pub attributes: Vec<String>,
 }
 
 /// A constant.
@@ -211,6 +217,8 @@ pub struct TypeDef {
     pub memory_size: u64,
     /// The traits that can be derived for it.
     pub traits: Traits,
+    /// The paths of further derives, which the settings ask for.
+    pub derives: Vec<String>,
 }
 
 /// What a named type is.
@@ -269,6 +277,8 @@ pub struct Enum {
     pub enumerators: Vec<Enumerator>,
     /// Further names of numbers that an enumerator has: the name, and the enumerator's.
     pub aliases: Vec<(Name, String)>,
+    /// Whether it keeps other numbers, as `Unknown`.
+    pub is_open: bool,
 }
 
 /// A member of an enumeration.

@@ -7,6 +7,118 @@ use crate::{
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use std::collections::HashMap;
 
+/// How names of the interface file become names of Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Names {
+    /// With the case of Rust: `nfs_fh3` is `NfsFh3`.
+    #[default]
+    Rust,
+    /// As they are spelled; modules alone have the case of Rust.
+    Preserve,
+}
+
+impl Names {
+    /// The name of a type.
+    #[must_use]
+    pub fn type_name(self, idl: &str) -> String {
+        match self {
+            Self::Rust => type_name(idl),
+            Self::Preserve => preserved(idl, &PRIMITIVES),
+        }
+    }
+
+    /// The name of an enumerator, a case of a union.
+    #[must_use]
+    pub fn variant_name(self, idl: &str) -> String {
+        match self {
+            Self::Rust => type_name(idl),
+            Self::Preserve => preserved(idl, &[]),
+        }
+    }
+
+    /// The name of a field, a parameter.
+    #[must_use]
+    pub fn value_name(self, idl: &str) -> String {
+        match self {
+            Self::Rust => value_name(idl),
+            Self::Preserve => preserved(idl, &[]),
+        }
+    }
+
+    /// The name of a constant.
+    #[must_use]
+    pub fn constant_name(self, idl: &str) -> String {
+        match self {
+            Self::Rust => constant_name(idl),
+            Self::Preserve => preserved(idl, &VARIABLES),
+        }
+    }
+
+    /// The name of a procedure's method.
+    #[must_use]
+    pub fn procedure_name(self, idl: &str, program: &str) -> String {
+        match self {
+            Self::Rust => procedure_name(idl, program),
+            Self::Preserve => preserved(idl, &METHODS),
+        }
+    }
+
+    /// The name of a procedure's constant, by the name of its method.
+    #[must_use]
+    pub fn procedure_constant(self, procedure: &str) -> String {
+        match self {
+            Self::Rust => constant_name(procedure),
+            Self::Preserve => procedure.to_owned(),
+        }
+    }
+
+    /// The name of the struct that carries the arguments of a procedure, by the name of its method.
+    #[must_use]
+    pub fn arguments_name(self, procedure: &str) -> String {
+        match self {
+            Self::Rust => arguments_name(procedure),
+            Self::Preserve => format!("{procedure}_args"),
+        }
+    }
+}
+
+/// Types that generated code names without a path.
+const PRIMITIVES: [&str; 10] = [
+    "bool", "f32", "f64", "i32", "i64", "str", "u32", "u64", "u8", "usize",
+];
+
+/// Variables and variants of generated code: a constant of that name would be a pattern that means
+/// the constant.
+const VARIABLES: [&str; 15] = [
+    "Err",
+    "None",
+    "Ok",
+    "Some",
+    "d",
+    "decoder",
+    "discriminant",
+    "e",
+    "encoder",
+    "error",
+    "rest",
+    "result",
+    "taken",
+    "v",
+    "value",
+];
+
+/// Methods that a client stub has beside those of procedures.
+const METHODS: [&str; 1] = ["new"];
+
+/// A name as it is spelled, with a `_` where it has another meaning in generated code.
+fn preserved(idl: &str, taken: &[&str]) -> String {
+    let name = if idl == "_" { UNNAMED } else { idl };
+    if taken.contains(&name) {
+        return format!("{name}_");
+    }
+    legal(name.to_owned())
+}
+
 /// The name of a type, a variant: `nfs_fh3` → `NfsFh3`, `GETATTR3res` → `Getattr3res`.
 #[must_use]
 pub fn type_name(idl: &str) -> String {
@@ -45,7 +157,11 @@ pub fn procedure_name(idl: &str, program: &str) -> String {
     let rest = rest.filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
     let name = value_name(rest.unwrap_or(idl));
     // A client stub is made by `new`.
-    if name == "new" { name + "_" } else { name }
+    if METHODS.contains(&name.as_str()) {
+        name + "_"
+    } else {
+        name
+    }
 }
 
 /// What follows the last `PROC`, digits and `_`.

@@ -1,8 +1,9 @@
 //! What `rpcgen explain` says of each code: its examples are compiled.
 
 use rpcgen::{
-    Config, Outcome, compile,
-    diagnostic::{Code, Diagnostic},
+    Config, compile,
+    diagnostic::Code,
+    settings::Setting,
     source::{Loader, SourceMap},
 };
 use std::{io, path::Path};
@@ -61,7 +62,8 @@ impl Examples {
         Self(examples)
     }
 
-    fn compile(&self, example: &Example) -> Outcome {
+    /// Whether an example becomes Rust, and the codes of its faults.
+    fn compile(&self, example: &Example, config: &Config) -> (bool, Vec<Code>) {
         let mut sources = SourceMap::default();
         let file = sources
             .add(example.file(), bytes(&example.text), None)
@@ -70,7 +72,12 @@ impl Examples {
             examples: self,
             itself: example,
         };
-        compile(file, &mut sources, &files, &Config::default())
+        let outcome = compile(file, &mut sources, &files, config);
+        let mut codes: Vec<Code> = outcome.diagnostics.iter().map(|one| one.code).collect();
+        if !config.types.unmatched(&outcome.selected).is_empty() {
+            codes.push(Code::UnmatchedSelector);
+        }
+        (outcome.rust.is_some(), codes)
     }
 
     fn with_role<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a Example> {
@@ -105,7 +112,7 @@ fn wrong_examples_have_the_fault() {
             "{code}: no example"
         );
         for example in examples.with_role("wrong") {
-            let found = codes(&examples.compile(example).diagnostics);
+            let (_, found) = examples.compile(example, &config(code));
             assert!(found.contains(&code), "{code}: the example has {found:?}");
         }
     }
@@ -116,14 +123,19 @@ fn right_examples_have_no_fault() {
     for &code in Code::ALL {
         let examples = Examples::of(code);
         for example in examples.with_role("right") {
-            let outcome = examples.compile(example);
-            let found = codes(&outcome.diagnostics);
-            let is_good = outcome.rust.is_some() && !found.contains(&code);
+            let (has_rust, found) = examples.compile(example, &config(code));
+            let is_good = has_rust && !found.contains(&code);
             assert!(is_good, "{code}: the right example has {found:?}");
         }
     }
 }
 
-fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
-    diagnostics.iter().map(|one| one.code).collect()
+/// The settings that the examples of a code are compiled with.
+fn config(code: Code) -> Config {
+    let mut config = Config::default();
+    if code == Code::UnmatchedSelector {
+        let selector = "color".parse().expect("a selector");
+        config.types.add(selector, Setting::OpenEnum);
+    }
+    config
 }

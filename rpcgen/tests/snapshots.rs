@@ -1,6 +1,9 @@
 //! What the compiler makes of each feature of the language: `idl/` has one feature a file, and each
 //! file has a snapshot of its AST, its model and its stubs.
 
+#[path = "common/config.rs"]
+mod config;
+
 use insta::{assert_debug_snapshot, assert_snapshot, glob};
 use rpcgen::{
     Config, Regenerate, analyse, compile,
@@ -26,7 +29,7 @@ fn ast() {
 fn model() {
     each_input(|sources, file| {
         let mut diagnostics = Diagnostics::default();
-        let config = Config::default();
+        let config = config(sources, file);
         let model = analyse(file, sources, &Inputs, &config, &mut diagnostics);
         assert_debug_snapshot!("model", model.expect("the input has no errors"));
     });
@@ -37,7 +40,7 @@ fn stubs() {
     each_input(|sources, file| {
         let config = Config {
             regenerate: Regenerate::All("cargo test".to_owned()),
-            ..Config::default()
+            ..config(sources, file)
         };
         let outcome = compile(file, sources, &Inputs, &config);
         let rust = outcome.rust.expect("the input has no errors");
@@ -60,6 +63,10 @@ fn check_rust(rust: &str) {
         rust.lines().count() <= 450,
         "the input is too big to be read as a snapshot"
     );
+}
+
+fn config(sources: &SourceMap, file: FileId) -> Config {
+    config::config(&sources.file(file).name)
 }
 
 /// Reads the files of `idl/` by name alone, so that snapshots show no folder of this machine.

@@ -49,3 +49,9 @@ pub mod snapshots {
 
     include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));
 }
+
+/// What `crates.x` of the snapshots finds the crates in.
+pub mod facade {
+    pub use rpc_runtime as calls;
+    pub use xdr as codec;
+}

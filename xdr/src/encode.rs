@@ -217,6 +217,13 @@ impl Encoder {
         self.error(ErrorKind::DiscriminantHasArm(discriminant.into()))
     }
 
+    /// The error for a number that an enum keeps as unknown, but has an enumerator for.
+    #[cold]
+    #[must_use]
+    pub fn known_enumerator(&self, value: i32) -> Error {
+        self.error(ErrorKind::KnownEnumerator(value))
+    }
+
     /// Writes the length of opaque data, a string, an array: an `unsigned int` within the bound.
     #[inline]
     pub(crate) fn put_len(&mut self, len: usize, max: u32) -> Result<(), Error> {

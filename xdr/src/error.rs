@@ -42,6 +42,8 @@ pub enum ErrorKind {
     InvalidBool(i32),
     /// An `enum` has a number that no enumerator has (RFC 4506 §4.3).
     UnknownEnumerator(i32),
+    /// A number is encoded as one that no enumerator has, but one has it.
+    KnownEnumerator(i32),
     /// A union has a discriminant without an arm (RFC 4506 §4.15).
     UnknownArm(i128),
     /// The default arm of a union is encoded with a discriminant that has an arm of its own.
@@ -172,6 +174,9 @@ impl fmt::Display for ErrorKind {
             Self::NonZeroPadding => f.write_str("a padding byte is not zero"),
             Self::InvalidBool(value) => write!(f, "{value} is not a bool"),
             Self::UnknownEnumerator(value) => write!(f, "no enumerator has the number {value}"),
+            Self::KnownEnumerator(value) => {
+                write!(f, "{value} is not unknown: an enumerator has that number")
+            }
             Self::UnknownArm(value) => write!(f, "the union has no arm for {value}"),
             Self::DiscriminantHasArm(value) => {
                 write!(

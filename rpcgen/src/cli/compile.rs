@@ -10,6 +10,7 @@ use super::{
 use rpcgen::{
     Config, ModulePath, Parts, Regenerate, compile,
     diagnostic::Diagnostic,
+    settings::Selected,
     source::{FileSystem, Loader as _},
 };
 use std::{
@@ -66,6 +67,7 @@ impl Compile {
         let mut done = Done {
             sources: self.check()?,
             said: HashSet::new(),
+            selected: Selected::default(),
         };
         let config = Config {
             parts: self.parts(),
@@ -74,7 +76,8 @@ impl Compile {
             ..self.input.config()?
         };
         let results = self.files.iter();
-        Failure::worst(results.map(|file| self.run_one(file, &config, &mut done)))
+        Failure::worst(results.map(|file| self.run_one(file, &config, &mut done)))?;
+        self.input.report.report_unmatched(&config, &done.selected)
     }
 
     fn run_one(&self, path: &Path, config: &Config, done: &mut Done) -> Result<(), Failure> {
@@ -97,6 +100,7 @@ impl Compile {
             }
             return Err(Failure::Input);
         };
+        done.selected.extend(outcome.selected);
         let own = self.finish(&target, &rust);
         let imports = outcome.imports.iter().map(|import| {
             let source = Path::new(&import.source);
@@ -185,6 +189,7 @@ struct Done {
     /// What is written, and from which file.
     sources: HashMap<PathBuf, PathBuf>,
     said: HashSet<String>,
+    selected: Selected,
 }
 
 impl Done {

@@ -4,6 +4,7 @@ use super::{
     failure::Failure,
     misused,
     report::{ReportOptions, io_failure},
+    settings::SettingOptions,
 };
 use rpcgen::{
     Config,
@@ -27,6 +28,9 @@ pub(super) struct InputOptions {
 
     #[command(flatten)]
     pub(super) report: ReportOptions,
+
+    #[command(flatten)]
+    settings: SettingOptions,
 }
 
 impl InputOptions {
@@ -37,16 +41,19 @@ impl InputOptions {
         if let Some((name, _)) = defines.iter().find(|(name, _)| !is_identifier(name)) {
             return Err(misused(&format!("-D {name}: not the name of a macro")));
         }
-        Ok(Config {
+        let mut config = Config {
             include_paths: self.include_paths.clone(),
             defines,
             ..Config::default()
-        })
+        };
+        self.settings.apply(&mut config)?;
+        Ok(config)
     }
 
     /// These flags as they are written, for the header of a generated file.
     pub(super) fn words(&self) -> impl Iterator<Item = String> {
-        self.macros.iter().map(|define| format!("-D {define}"))
+        let macros = self.macros.iter().map(|define| format!("-D {define}"));
+        macros.chain(self.settings.words())
     }
 }
 

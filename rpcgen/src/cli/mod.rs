@@ -14,6 +14,7 @@ mod fmt;
 mod input;
 mod new;
 mod report;
+mod settings;
 mod target;
 
 use arguments::Arguments;

@@ -44,7 +44,7 @@ fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
         parse_quote!(#name: #ty)
     });
     let result = result_type(context, procedure);
-    let constant = constant_name(procedure);
+    let constant = constant_name(context, procedure);
     let (setup, encode) = arguments(context, procedure);
     let decode = match &procedure.result {
         None => parse_quote!(::xdr::Decode::decode),

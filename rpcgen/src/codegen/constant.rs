@@ -1,11 +1,11 @@
 //! `const`.
 
-use super::{Piece, doc, syntax};
+use super::{Context, Piece, doc, syntax};
 use crate::model::{Constant, ConstantValue};
 use syn::{Expr, ItemConst, parse_quote};
 
 /// A constant: `u32` where it fits, as bounds and lengths are, else the next type that holds it.
-pub(super) fn emit(constant: &Constant) -> Piece {
+pub(super) fn emit(context: &Context<'_>, constant: &Constant) -> Piece {
     let name = syntax::ident(&constant.name.rust);
     let docs = doc::definition(
         &constant.name,
@@ -15,8 +15,10 @@ pub(super) fn emit(constant: &Constant) -> Piece {
         ConstantValue::Integer(value) => (integer_type(*value), syntax::int(*value)),
         ConstantValue::Text(text) => (parse_quote!(&str), syntax::text(text)),
     };
+    let allow = context.allow_constant_names([&constant.name].into_iter());
     let item: ItemConst = parse_quote! {
         #(#docs)*
+        #allow
         pub const #name: #ty = #value;
     };
     item.into()

@@ -1,7 +1,7 @@
 //! Documentation of generated items: the comment of the interface file, or what the thing is, and
 //! the definition as the file has it.
 
-use super::syntax;
+use super::{attribute, syntax};
 use crate::model::Name;
 use syn::{AttrStyle, Attribute, Meta, MetaNameValue};
 
@@ -18,7 +18,7 @@ pub(super) fn definition(name: &Name, what: &str) -> Vec<Attribute> {
     attributes(&lines)
 }
 
-/// The documentation of a field, an enumerator, an arm.
+/// The documentation of a field, an enumerator, an arm, and what the settings add to it.
 pub(super) fn member(name: &Name) -> Vec<Attribute> {
     let text = text_lines(&name.text).join(" ");
     let text = format!(
@@ -30,7 +30,9 @@ pub(super) fn member(name: &Name) -> Vec<Attribute> {
         lines.push(String::new());
     }
     lines.push(text);
-    attributes(&lines)
+    let mut attributes = attributes(&lines);
+    attributes.extend(attribute::further(name));
+    attributes
 }
 
 /// Lines of documentation as attributes.
@@ -44,7 +46,7 @@ pub(super) fn attributes<T: AsRef<str>>(lines: &[T]) -> Vec<Attribute> {
     };
     lines
         .iter()
-        .map(|line| attribute(&spaced(line.as_ref())))
+        .map(|line| line_attribute(&spaced(line.as_ref())))
         .collect()
 }
 
@@ -66,7 +68,7 @@ fn comment(name: &Name) -> Vec<String> {
         .collect()
 }
 
-fn attribute(text: &str) -> Attribute {
+fn line_attribute(text: &str) -> Attribute {
     Attribute {
         pound_token: Default::default(),
         style: AttrStyle::Outer,

@@ -4,8 +4,10 @@
 //! procedure is quoted: parsing quoted tokens costs three times as much as building the nodes.
 
 mod alias;
+mod attribute;
 mod client;
 mod constant;
+mod crates;
 mod doc;
 mod enumeration;
 mod procedure;
@@ -22,6 +24,7 @@ mod wire;
 use crate::{
     config::{Config, ModulePath},
     model::{Item, Model, Shape, TypeId, UnitId},
+    names::Names,
 };
 use syn::Attribute;
 
@@ -78,6 +81,7 @@ pub(crate) struct Context<'a> {
     /// The unit that is generated.
     pub(crate) unit: UnitId,
     pub(crate) parts: Parts,
+    pub(crate) names: Names,
     /// The module that has the modules of all units, seen from the root of this one.
     pub(crate) modules: &'a ModulePath,
     /// The path from where items are emitted to the root of the generated file.
@@ -87,12 +91,23 @@ pub(crate) struct Context<'a> {
 
 /// Generates the file of a unit, a piece at a time: what was handed out is no longer held.
 pub(crate) fn generate(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece)) {
+    if config.crates.are_default() {
+        return pieces(model, id, config, emit);
+    }
+    pieces(model, id, config, &mut |mut piece| {
+        crates::rename(&config.crates, &mut piece);
+        emit(piece);
+    });
+}
+
+fn pieces(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece)) {
     let templates = syntax::Templates::default();
     let (unit, parts) = (model.unit(id), config.parts);
     let mut context = Context {
         model,
         unit: id,
         parts,
+        names: config.names,
         modules: &config.modules,
         root: &[],
         templates: &templates,
@@ -103,7 +118,7 @@ pub(crate) fn generate(model: &Model, id: UnitId, config: &Config, emit: &mut dy
     emit(syntax::format_check(&[checked]));
     for item in &unit.items {
         match item {
-            Item::Constant(constant) => emit(constant::emit(constant)),
+            Item::Constant(constant) => emit(constant::emit(&context, constant)),
             Item::Type(id) => type_pieces(&context, *id).into_iter().for_each(&mut *emit),
         }
     }
@@ -121,9 +136,13 @@ fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
     match &def.shape {
         Shape::Alias(ty) => vec![alias::emit(context, def, ty)],
         Shape::Enum(shape) => enumeration::emit(context, def, shape),
-        Shape::Struct(shape) => {
-            structure::emit(context, &def.name, &shape.fields, def.traits, def.min_size)
-        }
+        Shape::Struct(shape) => structure::emit(
+            context,
+            &def.name,
+            &shape.fields,
+            attribute::derives(def.traits, &def.derives),
+            def.min_size,
+        ),
         Shape::Union(shape) => union::emit(context, def, shape),
     }
 }

@@ -1,12 +1,12 @@
 //! The module `procedures`: one constant for each procedure.
 
-use super::{Piece, doc, syntax};
+use super::{Context, Piece, doc, syntax};
 use crate::model::{Procedure, Version};
 use syn::parse_quote;
 
 /// The constants of all procedures of a version.
-pub(super) fn emit(version: &Version) -> Piece {
-    let constant = |procedure: &Procedure| constant(procedure, version.number).into();
+pub(super) fn emit(context: &Context<'_>, version: &Version) -> Piece {
+    let constant = |procedure: &Procedure| constant(context, procedure, version.number).into();
     Piece::Module {
         attributes: doc::attributes(&["The procedures of this version."]),
         is_public: true,
@@ -15,8 +15,8 @@ pub(super) fn emit(version: &Version) -> Piece {
     }
 }
 
-fn constant(procedure: &Procedure, version: u32) -> syn::ItemConst {
-    let name = constant_name(procedure);
+fn constant(context: &Context<'_>, procedure: &Procedure, version: u32) -> syn::ItemConst {
+    let name = constant_name(context, procedure);
     let docs = doc::member(&procedure.name);
     let idl = &procedure.name.idl;
     let number = syntax::int(i128::from(procedure.number));
@@ -29,6 +29,6 @@ fn constant(procedure: &Procedure, version: u32) -> syn::ItemConst {
 }
 
 /// The name of a procedure's constant.
-pub(super) fn constant_name(procedure: &Procedure) -> syn::Ident {
-    syntax::ident(&crate::names::constant_name(&procedure.name.rust))
+pub(super) fn constant_name(context: &Context<'_>, procedure: &Procedure) -> syn::Ident {
+    syntax::ident(&context.names.procedure_constant(&procedure.name.rust))
 }

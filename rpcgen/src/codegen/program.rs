@@ -1,7 +1,12 @@
 //! The module of a program, and those of its versions.
 
-use super::{Context, Piece, client, doc, procedure, server, service, syntax};
-use crate::model::{Name, Procedure, Program, Traits, Version};
+use super::{
+    Context, Piece, attribute, client, doc, procedure, server, service, structure, syntax,
+};
+use crate::{
+    model::{Name, Procedure, Program, Traits, Version},
+    names::Names,
+};
 use syn::{Attribute, parse_quote};
 
 /// A program: its number, and a module for each version.
@@ -22,7 +27,7 @@ pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
     );
     let docs = doc::summary(&program.name, &format!("The program `{idl}`."));
     let mut attributes = doc::attributes(&docs);
-    attributes.push(allow(context, &program.name.rust));
+    attributes.extend(allow(context, &program.name.rust));
     Piece::Module {
         attributes,
         is_public: true,
@@ -34,7 +39,7 @@ pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
 fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
     let summary = format!("Version {} of the program.", version.number);
     let docs = doc::summary(&version.name, &summary);
-    let mut pieces = vec![procedure::emit(version)];
+    let mut pieces = vec![procedure::emit(context, version)];
     // The runtime answers the NULL procedure: it has no place in a service.
     let served: Vec<&Procedure> = version
         .procedures
@@ -69,9 +74,10 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
     }
     let name = Name {
         idl: procedure.name.idl.clone(),
-        rust: arguments_name(procedure),
+        rust: arguments_name(context, procedure),
         doc: Some(format!("The arguments of {}.", procedure.name.idl)),
         text: procedure.name.text.clone(),
+        attributes: Vec::new(),
     };
     let fields = procedure.parameters.clone();
     let types = &context.model.types;
@@ -88,21 +94,35 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
         copy: false,
         ..traits
     };
-    super::structure::emit(context, &name, &fields, traits, min_size)
+    let derives = attribute::derives(traits, &[]);
+    structure::emit(context, &name, &fields, derives, min_size)
 }
 
 /// The name of the struct that carries the arguments.
-pub(super) fn arguments_name(procedure: &Procedure) -> String {
-    crate::names::arguments_name(&procedure.name.rust)
+pub(super) fn arguments_name(context: &Context<'_>, procedure: &Procedure) -> String {
+    context.names.arguments_name(&procedure.name.rust)
 }
 
 /// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what
 /// people write who check `calc.rs` in.
-fn allow(context: &Context<'_>, module: &str) -> Attribute {
-    if context.model.unit(context.unit).module.as_deref() == Some(module) {
-        return parse_quote! {
+fn allow(context: &Context<'_>, module: &str) -> Vec<Attribute> {
+    let is_same = context.model.unit(context.unit).module.as_deref() == Some(module);
+    let stubs: Attribute = if is_same {
+        parse_quote! {
             #[allow(dead_code, clippy::module_inception, reason = "few crates use both stubs")]
-        };
-    }
-    parse_quote!(#[allow(dead_code, reason = "few crates use both stubs")])
+        }
+    } else {
+        parse_quote!(#[allow(dead_code, reason = "few crates use both stubs")])
+    };
+    let spelling: Option<Attribute> = (context.names == Names::Preserve).then(|| {
+        parse_quote! {
+            #[allow(
+                non_camel_case_types,
+                non_snake_case,
+                non_upper_case_globals,
+                reason = "IDL spelling"
+            )]
+        }
+    });
+    std::iter::once(stubs).chain(spelling).collect()
 }

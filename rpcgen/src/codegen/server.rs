@@ -183,7 +183,7 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Stmt, Vec<Expr>) 
             (statement, vec![parse_quote!(argument)])
         }
         fields => {
-            let name = syntax::ident(&arguments_name(procedure));
+            let name = syntax::ident(&arguments_name(context, procedure));
             let passed = fields
                 .iter()
                 .map(|field| syntax::field(syntax::variable("arguments"), &field.name.rust));

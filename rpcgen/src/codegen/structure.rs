@@ -1,10 +1,10 @@
 //! `struct`, and the arguments of a procedure that has several.
 
-use super::{Context, Piece, doc, syntax};
-use crate::model::{Field, Name, Traits};
+use super::{Context, Piece, attribute, doc, syntax};
+use crate::model::{Field, Name};
 use syn::{
     Attribute, Expr, ExprStruct, FieldValue, Fields, FieldsNamed, Generics, ItemStruct, Member,
-    Stmt, Token, Visibility, parse_quote, punctuated::Punctuated,
+    Stmt, Token, Visibility, punctuated::Punctuated,
 };
 
 /// A struct and its codec.
@@ -12,12 +12,15 @@ pub(super) fn emit(
     context: &Context<'_>,
     name: &Name,
     fields: &[Field],
-    traits: Traits,
+    derives: Attribute,
     min_size: u64,
 ) -> Vec<Piece> {
     let ident = syntax::ident(&name.rust);
     let mut attrs = doc::definition(name, &format!("The struct `{}`.", name.idl));
-    attrs.push(derives(traits));
+    attrs.extend(context.allow_type_names([name].into_iter()));
+    attrs.extend(context.allow_value_names(fields.iter().map(|field| &field.name)));
+    attrs.push(derives);
+    attrs.extend(attribute::further(name));
     let item = ItemStruct {
         attrs,
         vis: Visibility::Public(Default::default()),
@@ -110,21 +113,4 @@ fn decode_body(context: &Context<'_>, owner: &str, fields: &[Field]) -> Vec<Stmt
     }
     body.push(syntax::tail(syntax::call(ok, [value])));
     body
-}
-
-/// The derives of a type.
-pub(super) fn derives(traits: Traits) -> Attribute {
-    let mut names = vec!["Debug", "Clone"];
-    if traits.copy {
-        names.push("Copy");
-    }
-    names.push("PartialEq");
-    if traits.eq_hash {
-        names.extend(["Eq", "Hash"]);
-    }
-    if traits.default {
-        names.push("Default");
-    }
-    let names = names.into_iter().map(syntax::ident);
-    parse_quote!(#[derive(#(#names),*)])
 }

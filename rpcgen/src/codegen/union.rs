@@ -1,7 +1,7 @@
 //! `union`.
 
-use super::{Context, Piece, doc, status, structure, syntax};
-use crate::model::{Arm, Field, Label, Shape, Type, TypeDef, Union};
+use super::{Context, Piece, attribute, doc, status, syntax};
+use crate::model::{Arm, Enumerator, Field, Label, Shape, Type, TypeDef, Union};
 use std::collections::{HashMap, HashSet};
 use syn::{Attribute, Expr, Fields, ImplItem, ItemEnum, ItemImpl, Variant, parse_quote};
 
@@ -15,12 +15,17 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     };
     let name = syntax::ident(&def.name.rust);
     let docs = doc::definition(&def.name, &format!("The union `{}`.", def.name.idl));
-    let derives = structure::derives(def.traits);
+    let derives = attribute::derives(def.traits, &def.derives);
+    let further = attribute::further(&def.name);
+    let names = std::iter::once(&def.name).chain(union.arms.iter().map(|arm| &arm.name));
+    let allow_names = context.allow_type_names(names);
     let allow = emitter.allow_large_variant();
     let mut item: ItemEnum = parse_quote! {
         #(#docs)*
-        #derives
+        #allow_names
         #allow
+        #derives
+        #(#further)*
         pub enum #name {}
     };
     item.variants = union.arms.iter().map(|arm| emitter.variant(arm)).collect();
@@ -319,18 +324,14 @@ impl Emitter<'_> {
                 }
             }
         };
-        let rest: syn::Pat = match self.only_enumerator_left() {
-            Some(enumerator) => {
-                let ty = self.context.rust_type(&self.union.discriminant.ty);
-                parse_quote!(#ty::#enumerator)
-            }
-            None => parse_quote!(_),
-        };
+        let rest = self.only_variant_left();
+        let rest = rest.unwrap_or_else(|| parse_quote!(_));
         Some(parse_quote!(#rest => #value,))
     }
 
-    /// The one enumerator that has no arm, where there is just one: `_` would hide it.
-    fn only_enumerator_left(&self) -> Option<syn::Ident> {
+    /// The one variant of the discriminant that has no arm, where there is just one: `_` would hide
+    /// it.
+    fn only_variant_left(&self) -> Option<syn::Pat> {
         let Type::Named(id) = self.context.model.unalias(&self.union.discriminant.ty) else {
             return None;
         };
@@ -339,14 +340,19 @@ impl Emitter<'_> {
         };
         let numbers = self.union.arms.iter().map(|arm| arm.label.number());
         let taken: HashSet<i128> = numbers.collect();
-        let mut left = shape
+        let left = shape
             .enumerators
             .iter()
             .filter(|enumerator| !taken.contains(&i128::from(enumerator.value)));
+        let ty = self.context.rust_type(&self.union.discriminant.ty);
+        let pattern = |enumerator: &Enumerator| -> syn::Pat {
+            let name = syntax::ident(&enumerator.name.rust);
+            parse_quote!(#ty::#name)
+        };
+        let unknown: Option<syn::Pat> = shape.is_open.then(|| parse_quote!(#ty::Unknown(_)));
+        let mut left = left.map(pattern).chain(unknown);
         let first = left.next()?;
-        left.next()
-            .is_none()
-            .then(|| syntax::ident(&first.name.rust))
+        left.next().is_none().then_some(first)
     }
 
     fn label(&self, label: &Label) -> Expr {

@@ -154,6 +154,10 @@ codes! {
     BadParameter = "E0406" Error,
     /// The program number was made from the interface's name.
     DerivedProgram = "N0407" Note,
+
+    // Settings.
+    /// The selector of a setting matches nothing.
+    UnmatchedSelector = "E0501" Error,
     /// A part of the language that this release does not generate code for.
     Unsupported = "E0499" Error,
 }

@@ -5,9 +5,17 @@
 use crate::model::{Shape, Struct, Type, TypeDef, TypeId};
 
 /// Finds list nodes, takes their last field away, and makes lists of their uses.
-pub(super) fn find_lists(mut types: Vec<TypeDef>) -> Vec<TypeDef> {
+///
+/// `keeps_links` tells of which nodes, by their names, this is not wanted.
+pub(super) fn find_lists(
+    mut types: Vec<TypeDef>,
+    keeps_links: &mut dyn FnMut(&str) -> bool,
+) -> Vec<TypeDef> {
     let nodes: Vec<bool> = (0..types.len())
-        .map(|index| is_node(&types, TypeId(index)))
+        .map(|index| {
+            let name = types.get(index).map(|def| def.name.idl.as_str());
+            is_node(&types, TypeId(index)) && !name.is_some_and(&mut *keeps_links)
+        })
         .collect();
     for (def, is_node) in types.iter_mut().zip(&nodes) {
         if let Shape::Struct(structure) = &mut def.shape {

@@ -9,6 +9,7 @@ mod identical;
 mod integer;
 mod list;
 mod program;
+mod settings;
 mod types;
 mod union;
 mod visible;
@@ -23,6 +24,7 @@ use crate::{
     import::Unit,
     model::{self, Constant, ConstantValue, Item, Model, Name, TypeDef, TypeId, UnitId},
     names::Scope,
+    settings::Selected,
     source::{SourceMap, Span},
 };
 use collect::Declarations;
@@ -74,13 +76,16 @@ pub fn resolve(
             .take(outputs)
             .collect(),
         doubles: Vec::new(),
+        selected: Selected::default(),
     };
     let items = resolver.items();
-    let types = resolver.types();
+    let mut types = resolver.types();
     resolver.check_same(&types);
-    let types = list::find_lists(types);
+    resolver.apply_settings(&mut types);
+    let types = list::find_lists(types, &mut |name| resolver.keeps_links(name));
     let types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
     let programs = resolver.programs(units, types.as_deref().unwrap_or_default());
+    let mut selected = resolver.selected;
     if diagnostics.has_errors() {
         return None;
     }
@@ -88,6 +93,12 @@ pub fn resolve(
         .iter()
         .map(|unit| sources.file(unit.file).name.clone());
     let inlined: Vec<String> = names.skip(outputs).collect();
+    let types = types?;
+    if !config.types.is_empty() {
+        for programs in &programs {
+            settings::note_names(&mut selected, &types, programs);
+        }
+    }
     let contents = items.into_iter().zip(programs);
     let units = units.iter().zip(contents).map(|(unit, (items, programs))| {
         let source = sources.file(unit.file);
@@ -101,7 +112,8 @@ pub fn resolve(
     });
     Some(Model {
         units: units.collect(),
-        types: types?,
+        types,
+        selected,
     })
 }
 
@@ -123,6 +135,8 @@ struct Resolver<'a> {
     roots: Vec<Root>,
     /// Types of two units that become one file, where both have the same name.
     doubles: Vec<(TypeId, TypeId)>,
+    /// What the selectors of the settings found.
+    selected: Selected,
 }
 
 /// What stands at the root of a generated file.
@@ -181,7 +195,7 @@ impl Resolver<'_> {
                     self.doubles.push((first, *id));
                     return None;
                 }
-                let rust = crate::names::type_name(&name);
+                let rust = self.config.names.type_name(&name);
                 self.claim(true, &rust, &name, span);
                 Some(Item::Type(*id))
             }
@@ -195,7 +209,7 @@ impl Resolver<'_> {
                     }
                     return None;
                 }
-                let rust = crate::names::constant_name(idl);
+                let rust = self.config.names.constant_name(idl);
                 self.claim(false, &rust, idl, span);
                 self.root(span)?
                     .constants
@@ -253,6 +267,7 @@ impl Resolver<'_> {
             rust,
             doc: doc.cloned(),
             text,
+            attributes: Vec::new(),
         }
     }
 

@@ -314,13 +314,16 @@ impl Resolver<'_> {
         }
         let parameters = self.parameters(def, found.types);
         let result = self.result(def, found.types);
-        let rust = names::procedure_name(&def.name.name, found.program);
+        let rust = self
+            .config
+            .names
+            .procedure_name(&def.name.name, found.program);
         let clash = found.scope.take(&rust, &def.name.name, def.name.span);
         // The structs that carry several parameters stand side by side in the version's module.
         let clash = clash.and_then(|()| match def.parameters.as_slice() {
             [] | [_] => Ok(()),
             _ => {
-                let arguments = names::arguments_name(&rust);
+                let arguments = self.config.names.arguments_name(&rust);
                 found
                     .arguments
                     .take(&arguments, &def.name.name, def.name.span)
@@ -360,7 +363,7 @@ impl Resolver<'_> {
                 self.bad_pointer(declaration);
                 continue;
             }
-            let Some(ty) = self.declared_type(declaration) else {
+            let Some(mut ty) = self.declared_type(declaration) else {
                 continue;
             };
             let (idl, span) = match &declaration.name {
@@ -368,10 +371,11 @@ impl Resolver<'_> {
                 None if count == 1 => ("arg".to_owned(), declaration.span),
                 None => (format!("arg{}", index + 1), declaration.span),
             };
-            let rust = names::value_name(&idl);
+            let rust = self.config.names.value_name(&idl);
             if let Err(clash) = scope.take(&rust, &idl, span) {
                 self.diagnostics.push(clash);
             }
+            self.set_strings(&def.name.name, Some(&idl), def.span, &mut ty);
             let name = self.name(&idl, rust, declaration.doc.as_ref(), declaration.span);
             fields.push(Field {
                 name,
@@ -382,7 +386,7 @@ impl Resolver<'_> {
     }
 
     fn result(&mut self, def: &ProcedureDef, types: &[TypeDef]) -> Option<Type> {
-        let ty = match (&def.result.kind, def.result_pointer) {
+        let mut ty = match (&def.result.kind, def.result_pointer) {
             (TypeSpecifierKind::Void, None) => return None,
             (
                 TypeSpecifierKind::Void | TypeSpecifierKind::Plain(PlainType::Opaque),
@@ -403,6 +407,7 @@ impl Resolver<'_> {
                 }
             }
         };
+        self.set_strings(&def.name.name, None, def.span, &mut ty);
         Some(complete(ty, types))
     }
 

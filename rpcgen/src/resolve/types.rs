@@ -11,7 +11,7 @@ use crate::{
         Bound, ConstantUse, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId,
         UnitId,
     },
-    names::{self, Scope},
+    names::Scope,
     parse,
     source::Span,
 };
@@ -30,7 +30,7 @@ impl Resolver<'_> {
         let declaration = self.declarations.get(id);
         let (body, idl) = (declaration.body, declaration.name.clone());
         let unit = self.output(declaration.name_span);
-        let rust = names::type_name(&idl);
+        let rust = self.config.names.type_name(&idl);
         let name = self.name(&idl, rust, declaration.doc, declaration.span);
         let shape = match body {
             Body::Alias(declaration) => {
@@ -57,15 +57,22 @@ impl Resolver<'_> {
             min_size: 0,
             memory_size: 0,
             traits,
+            derives: Vec::new(),
         }
     }
 
     fn enumeration(&mut self, idl: &str, body: &EnumBody) -> Enum {
-        let mut scope = Scope::default();
+        let is_open = self.is_open(idl);
+        let mut scope = if is_open {
+            Scope::with_reserved(&["Unknown"])
+        } else {
+            Scope::default()
+        };
         let mut first_of: HashMap<i32, String> = HashMap::new();
         let mut found = Enum {
             enumerators: Vec::new(),
             aliases: Vec::new(),
+            is_open,
         };
         for enumerator in &body.enumerators {
             let ident = &enumerator.name;
@@ -74,8 +81,8 @@ impl Resolver<'_> {
             };
             let first = first_of.get(&value).cloned();
             let rust = match first {
-                None => names::type_name(&ident.name),
-                Some(_) => names::constant_name(&ident.name),
+                None => self.config.names.variant_name(&ident.name),
+                Some(_) => self.config.names.constant_name(&ident.name),
             };
             if let Err(clash) = scope.take(&rust, &ident.name, ident.span) {
                 self.diagnostics.push(clash);
@@ -144,7 +151,7 @@ impl Resolver<'_> {
             return None;
         };
         let ty = self.declared_type(declaration)?;
-        let rust = names::value_name(&ident.name);
+        let rust = self.config.names.value_name(&ident.name);
         let name = self.name(
             &ident.name,
             rust,
@@ -227,7 +234,7 @@ impl Resolver<'_> {
         let unit = self.constants.constant(name, &self.visibility)?;
         Some(ConstantUse {
             unit: if self.config.inline { UnitId(0) } else { unit },
-            rust: names::constant_name(&name.name),
+            rust: self.config.names.constant_name(&name.name),
         })
     }
 
@@ -267,7 +274,7 @@ impl Resolver<'_> {
         };
         let string = Type::String {
             max,
-            utf8: self.is_utf8(declaration.span),
+            utf8: self.is_utf8(self.config.strings, declaration.span),
         };
         Some(match declaration.pointer {
             None => string,
@@ -275,8 +282,9 @@ impl Resolver<'_> {
         })
     }
 
-    fn is_utf8(&self, span: Span) -> bool {
-        match self.config.strings {
+    /// Whether a string that is written at this place becomes a `String`.
+    pub(super) fn is_utf8(&self, strings: Strings, span: Span) -> bool {
+        match strings {
             Strings::Utf8 => true,
             Strings::Bytes => false,
             Strings::ByDialect => self.sources.file(span.file).extension() == Some("idl"),
@@ -312,7 +320,7 @@ impl Resolver<'_> {
             // `string` and `opaque` are taken by `declared_type`; as a result they have no brackets.
             TypeSpecifierKind::Plain(PlainType::String) => Some(Type::String {
                 max: None,
-                utf8: self.is_utf8(specifier.span),
+                utf8: self.is_utf8(self.config.strings, specifier.span),
             }),
             TypeSpecifierKind::Plain(PlainType::Opaque) => {
                 let message = "`opaque` has no size here";

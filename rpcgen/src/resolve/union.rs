@@ -15,8 +15,12 @@ enum Discriminant {
     /// An integer of this type.
     Integer(Type),
     Bool,
-    /// The enumerators, by number: the first name of each.
-    Enum(Rc<Enumerators>),
+    Enum {
+        /// The enumerators, by number: the first name of each.
+        enumerators: Rc<Enumerators>,
+        /// Whether there are other numbers.
+        is_open: bool,
+    },
 }
 
 /// The names of an enum's numbers in the file, of several the first.
@@ -50,7 +54,10 @@ impl Resolver<'_> {
             Discriminant::Integer(_) => false,
             Discriminant::Bool => arms.len() == 2,
             // Each arm has an enumerator of its own.
-            Discriminant::Enum(enumerators) => arms.len() == enumerators.len(),
+            Discriminant::Enum {
+                enumerators,
+                is_open,
+            } => !is_open && arms.len() == enumerators.len(),
         };
         // Where every value has an arm, nothing is left for the default.
         let default = if is_exhaustive { None } else { default };
@@ -80,7 +87,13 @@ impl Resolver<'_> {
         // Typedefs that define each other are a fault that is reported elsewhere.
         for _ in 0..self.declarations.types().len() {
             let declaration = match self.declarations.get(id).body {
-                Body::Enum(body) => return Some(Discriminant::Enum(self.enumerators(id, body))),
+                Body::Enum(body) => {
+                    let name = self.declarations.get(id).name.clone();
+                    return Some(Discriminant::Enum {
+                        enumerators: self.enumerators(id, body),
+                        is_open: self.is_open(&name),
+                    });
+                }
                 Body::Alias(declaration) => declaration,
                 Body::Struct(_) | Body::OptionalStruct(_) | Body::Union(_) => return None,
             };
@@ -170,7 +183,7 @@ impl Resolver<'_> {
     fn label(&mut self, case: &Value, kind: &Discriminant) -> Option<(Label, String)> {
         let number = self.integer(case)?;
         let variant = match case {
-            Value::Name(name) => names::type_name(&name.name),
+            Value::Name(name) => self.config.names.variant_name(&name.name),
             _ => names::number_variant(number),
         };
         let (found, what) = match kind {
@@ -191,11 +204,11 @@ impl Resolver<'_> {
                 1 => return Some((Label::Bool(true), "True".to_owned())),
                 _ => (None, "a bool"),
             },
-            Discriminant::Enum(enumerators) => {
+            Discriminant::Enum { enumerators, .. } => {
                 let value = i32::try_from(number).ok();
                 match value.and_then(|value| Some((enumerators.get(&value)?, value))) {
                     Some((name, value)) => {
-                        let variant = names::type_name(name);
+                        let variant = self.config.names.variant_name(name);
                         return Some((Label::Enumerator(variant.clone(), value), variant));
                     }
                     None => (None, "an enumerator of the discriminant"),
@@ -221,7 +234,7 @@ fn success(kind: &Discriminant, arms: &[Arm], has_default: bool) -> Option<usize
     let is_status = match kind {
         Discriminant::Integer { .. } => arms.len() == 1,
         Discriminant::Bool => false,
-        Discriminant::Enum(_) => true,
+        Discriminant::Enum { .. } => true,
     };
     if !(is_status && has_default) {
         return None;

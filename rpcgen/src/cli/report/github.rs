@@ -1,7 +1,11 @@
 //! Faults for GitHub Actions, which shows them beside the lines: `--error-format github`.
 
 use super::{Place, severity};
-use rpcgen::{diagnostic::Diagnostic, source::SourceMap};
+use rpcgen::{
+    diagnostic::{Code, Diagnostic},
+    settings::Unmatched,
+    source::SourceMap,
+};
 
 /// A fault as a workflow command: `::error file=…,line=…,col=…,title=E0302::message`.
 pub(super) fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
@@ -25,6 +29,12 @@ pub(super) fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         diagnostic.code,
         data(&text.join("\n"))
     )
+}
+
+/// A setting that is for nothing, which has no place.
+pub(super) fn line_of_setting(unmatched: &Unmatched) -> String {
+    let text = format!("{}\n{}", unmatched.message(), unmatched.help());
+    format!("::error title={}::{}", Code::UnmatchedSelector, data(&text))
 }
 
 /// Escapes the text of a command.

@@ -3,7 +3,8 @@
 
 use super::{Place, severity};
 use rpcgen::{
-    diagnostic::{Diagnostic, Label},
+    diagnostic::{Code, Diagnostic, Label},
+    settings::Unmatched,
     source::{SourceMap, Span},
 };
 use serde_json::{Value, json};
@@ -39,6 +40,19 @@ pub(super) fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         "spans": spans.collect::<Vec<_>>(),
         "help": texts,
         "fixes": fixes,
+    })
+    .to_string()
+}
+
+/// A setting that is for nothing, which has no place.
+pub(super) fn line_of_setting(unmatched: &Unmatched) -> String {
+    json!({
+        "code": Code::UnmatchedSelector.id(),
+        "severity": "error",
+        "message": unmatched.message(),
+        "spans": [],
+        "help": [unmatched.help()],
+        "fixes": [],
     })
     .to_string()
 }

@@ -5,7 +5,9 @@ mod json;
 
 use super::failure::Failure;
 use rpcgen::{
+    Config,
     diagnostic::{Diagnostic, ERRORS_MAX, Severity},
+    settings::Selected,
     source::{SourceMap, Span},
 };
 use std::{
@@ -47,6 +49,27 @@ impl ReportOptions {
             Format::Text => report_text(diagnostics, sources),
             Format::Json => each(diagnostics, |one| json::line(one, sources)),
             Format::Github => each(diagnostics, |one| github::line(one, sources)),
+        }
+    }
+
+    /// Shows which settings are for nothing in any file of the run.
+    pub(super) fn report_unmatched(
+        &self,
+        config: &Config,
+        selected: &Selected,
+    ) -> Result<(), Failure> {
+        let unmatched = config.types.unmatched(selected);
+        for one in &unmatched {
+            eprint_line(&match self.error_format {
+                Format::Text => one.to_string(),
+                Format::Json => json::line_of_setting(one),
+                Format::Github => github::line_of_setting(one),
+            });
+        }
+        if unmatched.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Usage)
         }
     }
 }

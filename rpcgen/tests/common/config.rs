@@ -1,0 +1,55 @@
+// The settings that some inputs of tests have: those of `idl/` and `errors/`. The build script of
+// the package `tests` compiles with the same.
+
+use rpcgen::{
+    Config,
+    names::Names,
+    resolve::Strings,
+    settings::{Selector, Setting},
+};
+
+/// The settings for the file of this name.
+pub(crate) fn config(input: &str) -> Config {
+    let mut config = Config::default();
+    let settings: Vec<(&str, Setting)> = match input {
+        "names_preserved.x" | "names_preserved_program.x" | "E0309_preserved_names.x" => {
+            config.names = Names::Preserve;
+            vec![]
+        }
+        "open_enums.x" => vec![("*", Setting::OpenEnum)],
+        "settings.x" => vec![
+            ("*", derive("::core::cmp::PartialOrd")),
+            ("sample.text", Setting::Strings(Strings::Utf8)),
+            ("sample", attribute("#[non_exhaustive]")),
+            ("sample.old", attribute("doc(hidden)")),
+            ("level.HIGH", attribute("doc(alias = \"top\")")),
+            ("link", Setting::KeepLinks),
+        ],
+        "settings_of_procedures.x" => vec![("PUT.name", Setting::Strings(Strings::Utf8))],
+        "E0501_unmatched_selectors.x" => vec![
+            ("colour", Setting::OpenEnum),
+            ("point", Setting::OpenEnum),
+            ("point.z", attribute("deprecated")),
+            ("color", Setting::OpenEnum),
+        ],
+        _ => vec![],
+    };
+    for (selector, setting) in settings {
+        config
+            .types
+            .add(selector.parse::<Selector>().expect("a selector"), setting);
+    }
+    if input == "crates.x" {
+        config.crates.xdr = "crate::facade::codec".parse().expect("a path");
+        config.crates.rpc_runtime = "crate::facade::calls".parse().expect("a path");
+    }
+    config
+}
+
+fn derive(path: &str) -> Setting {
+    Setting::derive(path).expect("a path")
+}
+
+fn attribute(text: &str) -> Setting {
+    Setting::attribute(text).expect("an attribute")
+}
