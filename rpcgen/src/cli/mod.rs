@@ -27,7 +27,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 /// derives `clap::Args` and has a method `run`, and a line here and in [`Subcommand::run`].
 #[derive(Debug, clap::Subcommand)]
 enum Subcommand {
-    Check(check::Check),
+    Check(Box<check::Check>),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
     New(new::New),

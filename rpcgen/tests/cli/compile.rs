@@ -239,3 +239,49 @@ fn files_that_cannot_be_read_or_written_are_3() {
     );
     assert_eq!(folder.run(&["a.x", "-o", "."]).status.code(), Some(3));
 }
+
+#[test]
+fn settings_are_for_what_their_selectors_name() {
+    let folder = Folder::new("settings");
+    folder.write(
+        "a.x",
+        "enum color { RED }; struct point { string name<>; };\n",
+    );
+    folder.write("b.x", "enum shape { ROUND };\n");
+    let flags = [
+        "--open-enum",
+        "color",
+        "--open-enum",
+        "shape",
+        "--strings",
+        "point.name=utf8",
+        "--attribute",
+        "point=doc(alias = \"dot\")",
+    ];
+    let both = [&flags[..], &["a.x", "b.x"]].concat();
+    let output = folder.run(&both);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = folder.read("a.rs");
+    assert!(text.contains("Unknown(i32)"), "{text}");
+    assert!(text.contains("pub name: ::xdr::String"), "{text}");
+    assert!(text.contains("--attribute 'point=doc(alias = \"dot\")'"));
+
+    // In one of the files alone there is no `shape`.
+    let output = folder.run(&[&flags[..], &["a.x"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("error[E0501]") && said.contains("`shape`"),
+        "{said}"
+    );
+    for bad in [
+        ["--strings", "latin1"],
+        ["--derive", "point"],
+        ["--open-enum", "a.b.c"],
+        ["--names", "c"],
+        ["--xdr-path", "xdr"],
+    ] {
+        let output = folder.run(&[&bad[..], &["a.x"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{bad:?}");
+    }
+}
