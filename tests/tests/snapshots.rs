@@ -24,6 +24,10 @@ fn stubs_of_the_snapshots_are_those_that_compile() {
     let mut count = 0;
     for entry in fs::read_dir(root.join("rpcgen/tests/idl")).unwrap() {
         let input = entry.unwrap().path();
+        if input.is_dir() {
+            // What inputs import has snapshots of another name.
+            continue;
+        }
         let name = input.file_name().unwrap().to_string_lossy();
         let snapshot = format!("rpcgen/tests/snapshots/snapshots__stubs@{name}.snap");
         let snapshot = fs::read_to_string(root.join(snapshot)).unwrap();
