@@ -1,6 +1,6 @@
 //! What the settings say of some types only.
 
-use super::Resolver;
+use super::{Resolver, Strings};
 use crate::{
     model::{Arm, Field, Name, Program, Shape, Type, TypeDef, TypeId},
     settings::{Selected, Setting},
@@ -100,6 +100,15 @@ impl Resolver<'_> {
                 *utf8 = self.is_utf8(*strings, span);
                 self.selected.mark(index);
             }
+        }
+    }
+
+    /// Whether a string that is written at this place becomes a `String`.
+    pub(super) fn is_utf8(&self, strings: Strings, span: Span) -> bool {
+        match strings {
+            Strings::Utf8 => true,
+            Strings::Bytes => false,
+            Strings::ByDialect => self.sources.file(span.file).extension() == Some("idl"),
         }
     }
 

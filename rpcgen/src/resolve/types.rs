@@ -1,6 +1,6 @@
 //! Types: what each declaration means.
 
-use super::{Resolver, Strings, collect::Body, identical::Ambiguous, integer};
+use super::{Resolver, collect::Body, identical::Ambiguous, integer};
 use crate::{
     ast::{
         Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
@@ -280,15 +280,6 @@ impl Resolver<'_> {
             None => string,
             Some(_) => optional(string),
         })
-    }
-
-    /// Whether a string that is written at this place becomes a `String`.
-    pub(super) fn is_utf8(&self, strings: Strings, span: Span) -> bool {
-        match strings {
-            Strings::Utf8 => true,
-            Strings::Bytes => false,
-            Strings::ByDialect => self.sources.file(span.file).extension() == Some("idl"),
-        }
     }
 
     /// The type that a specifier names.
