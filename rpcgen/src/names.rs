@@ -261,12 +261,15 @@ impl Scope {
             let fault = Diagnostic::new(Code::DuplicateField, span, message);
             return Err(fault.also(*first, "first declared here"));
         }
-        let message = format!("`{idl}` becomes `{rust}` in Rust, as `{other}` does");
+        let message = match place {
+            Some(_) => format!("`{other}` and `{idl}` both become `{rust}` in Rust"),
+            None => format!("`{idl}` becomes `{rust}` in Rust, a name that generated code needs"),
+        };
         let diagnostic = Diagnostic::new(Code::NameClash, span, message)
             .help("rename one of the two: names do not travel, so the wire stays what it is");
         Err(match place {
-            Some(place) => diagnostic.also(*place, "the other one"),
-            None => diagnostic.label("this name has a meaning in generated code"),
+            Some(place) => diagnostic.also(*place, "the first one"),
+            None => diagnostic,
         })
     }
 }

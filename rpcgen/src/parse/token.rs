@@ -32,7 +32,14 @@ pub(super) fn number(literal: &str) -> Result<i128, String> {
         _ => (10, "decimal", digits),
     };
     if let Some(digit) = digits.chars().find(|digit| !digit.is_digit(base)) {
-        return Err(format!("`{digit}` is not a digit of an {name} number"));
+        let octal = if base == 8 {
+            ", as one with a leading zero is"
+        } else {
+            ""
+        };
+        return Err(format!(
+            "`{digit}` is not a digit of an {name} number{octal}"
+        ));
     }
     let value = i128::from_str_radix(digits, base).map(|value| sign * value);
     value

@@ -10,10 +10,15 @@ use super::{
     origin::Output,
 };
 use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
+    diagnostic::{Code, Diagnostic, Diagnostics, similar},
     source::{FileId, SourceFile, SourceMap, Span},
 };
 use std::ops::Range;
+
+/// The directives that mean something.
+const DIRECTIVES: [&str; 9] = [
+    "if", "ifdef", "ifndef", "elif", "else", "endif", "define", "undef", "include",
+];
 
 /// What the files of a run have in common.
 pub(super) struct Preprocessor<'a> {
@@ -209,11 +214,15 @@ impl Preprocessor<'_> {
             number if number.starts_with(|c: char| c.is_ascii_digit()) => {}
             other => {
                 let message = format!("`#{}` is no directive", super::shown(other));
-                self.fault(
-                    Code::BadDirective,
-                    source.span(directive.head.clone()),
-                    message,
-                );
+                let place = source.span(directive.head.clone());
+                let fault = Diagnostic::new(Code::BadDirective, place, message);
+                self.diagnostics.push(match similar(other, DIRECTIVES) {
+                    Some(meant) => {
+                        let found = self.sources.text(place);
+                        fault.did_you_mean(place, found, &format!("#{meant}"))
+                    }
+                    None => fault.help("a line for C alone begins with `%`"),
+                });
             }
         }
     }

@@ -98,7 +98,8 @@ impl<'a> Includer<'a> {
 
     fn too_deep(&self, at: Span, sources: &SourceMap) -> Diagnostic {
         let message = format!("files are included more than {DEPTH_MAX} deep");
-        let mut diagnostic = Diagnostic::new(Code::IncludeTooDeep, at, message);
+        let mut diagnostic = Diagnostic::new(Code::IncludeTooDeep, at, message)
+            .help("a file takes part once between `#ifndef NAME`, `#define NAME` and `#endif`");
         // Where a file includes itself, once around the circle says it all.
         let including = &sources.file(at.file).name;
         for &open in self.open.iter().rev() {

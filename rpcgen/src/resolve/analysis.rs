@@ -109,6 +109,9 @@ fn named_in(ty: &Type) -> Option<TypeId> {
     }
 }
 
+/// Types of a circle that a message shows beside the first; more of them say less.
+const LINKS_SHOWN: usize = 4;
+
 /// Reports types that contain themselves by value, and typedefs that name nothing but each other,
 /// each cycle once; tells whether there were any.
 fn report_infinite(
@@ -126,18 +129,22 @@ fn report_infinite(
         def.is_some_and(|def| !matches!(def.shape, Shape::Alias(_)))
     };
     let infinite = cycles(edges, by_value);
-    let infinite: Vec<usize> = infinite
+    let infinite: Vec<Vec<usize>> = infinite
         .into_iter()
         .filter(|cycle| cycle.iter().any(is_struct))
-        .filter_map(|cycle| cycle.first().copied())
         .collect();
-    for &id in &infinite {
-        let declaration = declarations.get(TypeId(id));
+    for cycle in &infinite {
+        let mut members = cycle.iter().map(|&id| declarations.get(TypeId(id)));
+        let Some(declaration) = members.next() else {
+            continue;
+        };
         let message = format!("`{}` contains itself without an end", declaration.name);
-        diagnostics.push(
-            Diagnostic::new(Code::InfiniteType, declaration.name_span, message)
-                .help("a value can hold another of its type behind a `*` or in an array `<>`"),
-        );
+        let mut fault = Diagnostic::new(Code::InfiniteType, declaration.name_span, message)
+            .help("a value can hold another of its type behind a `*` or in an array `<>`");
+        for other in members.take(LINKS_SHOWN) {
+            fault = fault.also(other.name_span, "by way of this one");
+        }
+        diagnostics.push(fault);
     }
     for id in aliases.iter().filter_map(|cycle| cycle.first()) {
         let declaration = declarations.get(TypeId(*id));

@@ -207,7 +207,8 @@ impl Constants {
                 Some(State::Broken) | None => break None,
                 Some(State::Refers(next, add)) => {
                     if !on_chain.insert(id) {
-                        diagnostics.push(cyclic(&current));
+                        let defined = self.entries.get(id.0).map(|entry| entry.name.span);
+                        diagnostics.push(cyclic(&current, defined));
                         break None;
                     }
                     chain.push((id, add));
@@ -307,9 +308,13 @@ fn signed(written: i128, span: Span, diagnostics: &mut Diagnostics) -> i128 {
     number
 }
 
-fn cyclic(name: &Ident) -> Diagnostic {
+fn cyclic(name: &Ident, defined: Option<Span>) -> Diagnostic {
     let message = format!("the constant `{}` is defined by itself", name.name);
-    Diagnostic::new(Code::CyclicConstant, name.span, message)
+    let fault = Diagnostic::new(Code::CyclicConstant, name.span, message);
+    match defined {
+        Some(place) => fault.also(place, "its definition begins here, and leads back to it"),
+        None => fault,
+    }
 }
 
 fn plus(

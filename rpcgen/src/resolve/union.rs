@@ -149,7 +149,7 @@ impl Resolver<'_> {
                     continue;
                 };
                 if let Some(first) = seen.insert(label.number(), case.span()) {
-                    let message = format!("a second arm for {}", label.number());
+                    let message = second_arm(self.sources.text(case.span()), label.number());
                     let fault = Diagnostic::new(Code::DuplicateCase, case.span(), message);
                     self.diagnostics.push(fault.also(first, "the first one"));
                     continue;
@@ -211,20 +211,45 @@ impl Resolver<'_> {
                         let variant = self.config.names.variant_name(name);
                         return Some((Label::Enumerator(variant.clone(), value), variant));
                     }
-                    None => (None, "an enumerator of the discriminant"),
+                    None => (None, "a value of the enum that the union is switched by"),
                 }
             }
         };
         if found.is_none() {
             let text = self.sources.text(case.span()).to_owned();
-            self.error(
-                Code::BadCase,
-                case.span(),
-                format!("`{text}` is not {what}"),
-            );
+            let message = format!("`{text}` is not {what}");
+            let fault = Diagnostic::new(Code::BadCase, case.span(), message);
+            self.diagnostics.push(match kind {
+                Discriminant::Enum { enumerators, .. } => fault.help(values(enumerators)),
+                _ => fault,
+            });
         }
         found.map(|number| (Label::Number(number), variant))
     }
+}
+
+fn second_arm(case: &str, number: i128) -> String {
+    if case == number.to_string() {
+        format!("a second arm for {number}")
+    } else {
+        format!("a second arm for `{case}`, which is {number}")
+    }
+}
+
+/// Values of an enum that a message lists; the file has the others.
+const VALUES_SHOWN: usize = 6;
+
+/// Names the first values of an enum, in their order.
+fn values(enumerators: &Enumerators) -> String {
+    let mut sorted: Vec<(&i32, &String)> = enumerators.iter().collect();
+    sorted.sort();
+    let names = sorted.iter().take(VALUES_SHOWN);
+    let names: Vec<String> = names.map(|(_, name)| format!("`{name}`")).collect();
+    let more = match sorted.len().saturating_sub(VALUES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("it has {}{more}", names.join(", "))
 }
 
 /// The arm of success of a union that tells how something went, such as NFS's

@@ -18,8 +18,7 @@ use std::{
 /// The flags of every command that finds faults.
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportOptions {
-    /// Write faults to standard error as `text` for people, as `json`, an object in a line for
-    /// each, or for `github`, as workflow commands
+    /// How faults are written to standard error: text, json or github
     #[arg(
         long,
         value_name = "FORMAT",
