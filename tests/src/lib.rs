@@ -14,6 +14,7 @@ pub mod behaviour_service;
 pub mod compiler;
 pub mod corpus;
 pub mod fresh_crate;
+pub mod fuzzing;
 pub mod interop_service;
 pub mod process;
 pub mod repository;

@@ -67,7 +67,10 @@ enum Outcome {
 /// Compiles a file into a folder.
 fn compile(file: &CorpusFile, folder: &Path) -> Outcome {
     fs::create_dir_all(folder).unwrap();
-    let Err(errors) = Builder::new().out_dir(folder).compile(&[&file.path]) else {
+    // Its package's Makefile says where that is: `%#include "xdr/Stellar-types.h"`.
+    let above = file.path.parent().and_then(Path::parent).unwrap();
+    let builder = Builder::new().out_dir(folder).include(above);
+    let Err(errors) = builder.compile(&[&file.path]) else {
         return Outcome::Accepted;
     };
     let errors = errors.to_string();
@@ -93,6 +96,22 @@ fn module(file: &CorpusFile) -> String {
     format!("m_{name}").to_lowercase()
 }
 
+/// Declares the generated files in a folder.
+fn modules(folder: &Path) -> String {
+    let mut modules = String::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_string_lossy();
+        let module = stem.replace('-', "_").to_lowercase();
+        writeln!(
+            modules,
+            "/// Of `{stem}.x`.\n#[path = \"{stem}.rs\"]\npub mod {module};"
+        )
+        .unwrap();
+    }
+    modules
+}
+
 #[test]
 #[ignore = "needs the corpus: cargo xtask test"]
 fn real_files_are_accepted_and_what_is_generated_compiles() {
@@ -110,13 +129,9 @@ fn real_files_are_accepted_and_what_is_generated_compiles() {
         match compile(file, &part.path(&format!("src/{module}"))) {
             Outcome::Accepted => {
                 println!("{:<64} accepted", file.name);
-                let stem = file.path.file_stem().unwrap().to_string_lossy();
-                writeln!(
-                    lib,
-                    "/// Of `{}`.\n#[path = \"{module}/{stem}.rs\"]\npub mod {module};",
-                    file.name
-                )
-                .unwrap();
+                let modules = modules(&part.path(&format!("src/{module}")));
+                part.write(&format!("src/{module}/mod.rs"), &modules);
+                writeln!(lib, "/// Of `{}`.\npub mod {module};", file.name).unwrap();
             }
             Outcome::Lacks(names) => println!("{:<64} lacks {names} names", file.name),
             Outcome::Refused(error) => {

@@ -1,7 +1,7 @@
 //! Random values, as XDR has them on the wire, of the types of an interface.
 
 use fastrand::Rng;
-use rpcgen::model::{Bound, Label, Model, Shape, Struct, Type, TypeId, Union};
+use rpcgen::model::{Bound, Model, Shape, Struct, Type, TypeId, Union};
 
 /// Bytes from which on everything that may be left out is: values stay small, and recursive types
 /// come to an end.
@@ -159,46 +159,42 @@ impl Value<'_> {
         let at = self
             .random
             .usize(..it.arms.len() + usize::from(has_default));
-        let field = if let Some(arm) = it.arms.get(at) {
-            self.word(wire(arm.label.number()));
-            arm.field.as_ref()
+        let (discriminant, field) = if let Some(arm) = it.arms.get(at) {
+            (arm.label.number(), arm.field.as_ref())
         } else {
-            let discriminant = self.other_discriminant(it);
-            self.word(discriminant);
-            it.default.as_ref().and_then(Option::as_ref)
+            let field = it.default.as_ref().and_then(Option::as_ref);
+            (self.other_discriminant(it), field)
         };
+        match self.model.unalias(&it.discriminant.ty) {
+            Type::Hyper | Type::UnsignedHyper => self.bytes.extend(last(discriminant, 8)),
+            _ => self.bytes.extend(last(discriminant, 4)),
+        }
         if let Some(field) = field {
             self.value(&field.ty);
         }
     }
 
     /// A discriminant that no arm has.
-    fn other_discriminant(&mut self, it: &Union) -> u32 {
-        let enumerators = match self.model.unalias(&it.discriminant.ty) {
+    fn other_discriminant(&mut self, it: &Union) -> i128 {
+        let numbers: Vec<i128> = match self.model.unalias(&it.discriminant.ty) {
             Type::Named(id) => match &self.model.type_def(*id).shape {
-                Shape::Enum(it) => it.enumerators.iter().map(|one| one.value.cast_unsigned()),
+                Shape::Enum(it) => it.enumerators.iter().map(|one| one.value.into()).collect(),
                 _ => panic!("{} is no discriminant", it.discriminant.name.idl),
-            }
-            .collect(),
+            },
             Type::Bool => vec![0, 1],
-            _ => Vec::new(),
+            // Few enough, so that it does not matter whether the type has a sign.
+            _ => (0..1000).collect(),
         };
-        let has_arm = |word| it.arms.iter().any(|arm| wire(arm.label.number()) == word);
-        loop {
-            let word = match enumerators.len() {
-                0 => self.random.u32(..),
-                len => enumerators[self.random.usize(..len)],
-            };
-            if !has_arm(word) {
-                return word;
-            }
-        }
+        let has_arm = |number| it.arms.iter().any(|arm| arm.label.number() == number);
+        let mut others = numbers;
+        others.retain(|number| !has_arm(*number));
+        others[self.random.usize(..others.len())]
     }
 }
 
-/// A discriminant as it is on the wire.
-fn wire(number: i128) -> u32 {
-    u32::try_from(number & 0xffff_ffff).unwrap()
+/// The last bytes of a number: what the wire has of it.
+fn last(number: i128, bytes: usize) -> Vec<u8> {
+    number.to_be_bytes()[16 - bytes..].to_vec()
 }
 
 /// Bytes with an accident: a byte or a word of them is another one, or some are missing.
@@ -222,7 +218,7 @@ pub(crate) fn accident(bytes: &[u8], random: &mut Rng) -> Vec<u8> {
 
 #[test]
 fn numbers_keep_their_bits_on_the_wire() {
-    assert_eq!(wire(-2), 0xffff_fffe);
-    assert_eq!(wire(0xffff_fffe), 0xffff_fffe);
-    assert_eq!(wire(Label::Bool(true).number()), 1);
+    assert_eq!(last(-2, 4), [0xff, 0xff, 0xff, 0xfe]);
+    assert_eq!(last(0xffff_fffe, 4), [0xff, 0xff, 0xff, 0xfe]);
+    assert_eq!(last(1, 8), [0, 0, 0, 0, 0, 0, 0, 1]);
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
+mod fuzz;
 mod peer;
 mod test;
 
@@ -22,7 +23,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 2] = [
+const TASKS: [Task; 3] = [
     Task {
         name: "test",
         about: "Installs what the tests need where it can, and runs all tests",
@@ -32,6 +33,11 @@ const TASKS: [Task; 2] = [
         name: "corpus",
         about: "Fetches the real interface files that tests compile",
         run: corpus,
+    },
+    Task {
+        name: "fuzz",
+        about: "Looks for input that the compiler cannot take: [TARGET] [SECONDS]",
+        run: fuzz::run,
     },
 ];
 

@@ -1,0 +1,9 @@
+//! The preprocessor: every place in its output is one in the input.
+
+#![no_main]
+
+#[path = "../../src/fuzzing.rs"]
+#[allow(dead_code, reason = "other targets use the rest")]
+mod fuzzing;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzing::preprocess(input));

@@ -1,0 +1,26 @@
+//! What the fuzz targets look for, on the inputs in which they once found it.
+
+#![forbid(unsafe_code)]
+
+use std::fs;
+
+use tests::{fuzzing, repository};
+
+/// Inputs that were handled wrongly, or well might be, each named after what it is about.
+const REGRESSIONS: &str = "tests/fuzz/regressions";
+
+#[test]
+fn nothing_of_what_fuzzing_found_happens_again() {
+    let mut inputs = 0;
+    for entry in fs::read_dir(repository::root().join(REGRESSIONS)).unwrap() {
+        let path = entry.unwrap().path();
+        println!("{}", path.display());
+        let input = fs::read(&path).unwrap();
+        fuzzing::preprocess(&input);
+        fuzzing::analyse(&input);
+        fuzzing::compile(&input);
+        fuzzing::format(&input);
+        inputs += 1;
+    }
+    assert_ne!(inputs, 0);
+}
