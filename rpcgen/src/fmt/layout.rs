@@ -150,19 +150,32 @@ impl<'a> Layout<'a> {
     /// in its column.
     fn comments_behind(&self, end: usize, limit: usize) -> usize {
         let rest = self.get(end..limit);
-        let comments = rest.iter().take_while(|element| element.is_comment());
-        let next = rest.get(comments.clone().count());
-        let next = next.map_or(0, |next| column(self.text, next.range.start));
-        let mut above = None;
-        let behind = comments.take_while(|comment| {
-            if comment.newlines == 0 {
-                above = above.or_else(|| Some(column(self.text, comment.range.start)));
-                return above.is_some();
+        let in_line = |element: &&Element| element.is_comment() && element.newlines == 0;
+        let behind = rest.iter().take_while(in_line).count();
+        match rest.get(..=behind) {
+            Some([first, .., below]) if below.is_comment() => {
+                let below = self.comments_below(first, rest.get(behind..).unwrap_or_default());
+                end + behind + below
             }
-            let column = column(self.text, comment.range.start);
-            comment.newlines == 1 && above == Some(column) && column > next
-        });
-        end + behind.count()
+            _ => end + behind,
+        }
+    }
+
+    /// How many comments stand below another one, in its column. What follows them must not, or it
+    /// would be what they speak of.
+    fn comments_below(&self, above: &Element, rest: &[Element]) -> usize {
+        let column = |element: &Element| column(self.text, element.range.start);
+        let comments = rest.iter().take_while(|element| element.is_comment());
+        let next = rest.get(comments.clone().count()).map_or(0, column);
+        let expected = column(above);
+        let below = |comment: &&Element| {
+            comment.newlines == 0 || comment.newlines == 1 && column(comment) == expected
+        };
+        if expected > next {
+            comments.take_while(below).count()
+        } else {
+            0
+        }
     }
 
     /// Puts comments behind the last line.

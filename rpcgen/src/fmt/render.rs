@@ -123,10 +123,14 @@ impl Writer<'_> {
 
     /// Writes a comment; its lines move as far as its first one does.
     fn comment(&mut self, range: Range<usize>) {
-        let old = column(self.text, range.start);
-        let new = self.column;
         let bytes = self.bytes.get(range.clone()).unwrap_or_default();
-        let text = self.text.get(range).unwrap_or_default();
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let new = self.column;
+        let old = if text.contains('\n') {
+            column(self.text, range.start)
+        } else {
+            new
+        };
         let mut offset = 0;
         for (index, line) in text.split('\n').enumerate() {
             let content = bytes.get(offset..offset + line.trim_end_matches('\r').len());
