@@ -115,6 +115,21 @@ fn what_a_macro_stands_for_is_not_changed() {
     );
 }
 
+#[test]
+fn a_long_line_is_not_drawn_for_its_fix() {
+    let text = format!(
+        "struct point {{ int x; }}; {} struct a {{ pint x; }};",
+        " ".repeat(5000)
+    );
+    let (sources, outcome) = compile_text("long.x", text.into());
+    let rendered = outcome.diagnostics[0].render(&sources, false);
+    assert!(
+        rendered.ends_with("= help: did you mean `point`?"),
+        "{rendered}"
+    );
+    assert!(rendered.len() < 1000, "{} bytes", rendered.len());
+}
+
 fn compile_fixture(name: &str) -> (Vec<Diagnostic>, String, Option<String>) {
     let bytes = fs::read(Path::new("tests/errors").join(name)).expect("the fixture can be read");
     let (sources, outcome) = compile_text(name, bytes);

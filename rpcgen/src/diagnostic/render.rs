@@ -22,7 +22,8 @@ impl Diagnostic {
         }
         let mut groups = Vec::new();
         for help in &self.help {
-            match help.applicable_fix(sources) {
+            let fix = help.applicable_fix(sources);
+            match fix.filter(|fix| is_on_short_line(fix, sources)) {
                 Some(fix) => groups.push(patch(&help.message, fix, sources)),
                 None => group = group.element(Level::HELP.message(help.message.as_str())),
             }
@@ -62,6 +63,19 @@ impl Diagnostic {
         }
         snippet
     }
+}
+
+/// Bytes of a line up to which a fix is drawn, which shows the whole line.
+const DRAWN_MAX: usize = 200;
+
+fn is_on_short_line(fix: &Fix, sources: &SourceMap) -> bool {
+    let text = sources.file(fix.span.file).text.as_bytes();
+    let before = text.get(..fix.span.start as usize).unwrap_or_default();
+    let behind = text.get(fix.span.end as usize..).unwrap_or_default();
+    let in_line = |byte: &&u8| **byte != b'\n';
+    let before = before.iter().rev().take_while(in_line);
+    let behind = behind.iter().take_while(in_line);
+    before.chain(behind).take(DRAWN_MAX + 1).count() <= DRAWN_MAX
 }
 
 /// A fix as the lines that it changes.
