@@ -14,12 +14,12 @@ use bytes::Bytes;
 use xdr::Decoder;
 
 pub use answer::{Answer, BlockingExecution, Execution};
-pub use call::{Call, Context, Reply};
+pub use call::{Call, Context, Exception, Reply, raised};
 pub use refusal::{Refusal, ServiceError};
 
 use self::{answer::AnswerKind, refusal::encoded};
 use crate::{
-    AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Program, RejectStat,
+    AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Procedure, Program, RejectStat,
     ReplyHeader, Xid, message::RPC_VERSION,
 };
 use crate::{Peer, message::SUCCESS_HEADER_LEN};
@@ -34,6 +34,8 @@ pub struct VersionServer {
     program: Program,
     version: u32,
     serves_null: bool,
+    /// Procedures with attributes.
+    described: Arc<[Procedure]>,
     dispatch: Arc<dyn Fn(Call) -> Answer + Send + Sync>,
 }
 
@@ -51,6 +53,7 @@ impl VersionServer {
             program,
             version,
             serves_null: false,
+            described: Arc::default(),
             dispatch: Arc::new(move |call| dispatch(Arc::clone(&service), call)),
         }
     }
@@ -64,6 +67,14 @@ impl VersionServer {
         self
     }
 
+    /// Adds what the interface says of procedures beside their numbers: to which of them there is
+    /// no reply.
+    #[must_use]
+    pub fn describes(mut self, procedures: &[Procedure]) -> Self {
+        self.described = procedures.into();
+        self
+    }
+
     /// The program.
     #[must_use]
     pub fn program(&self) -> Program {
@@ -74,6 +85,12 @@ impl VersionServer {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// Whether calls of this procedure have no reply.
+    fn is_maybe(&self, procedure: u32) -> bool {
+        let mut described = self.described.iter();
+        described.any(|one| one.number() == procedure && one.is_maybe())
     }
 
     fn key(&self) -> (u32, u32) {
@@ -120,6 +137,8 @@ pub enum Dispatched {
     Execution(Execution),
     /// A service has to work on it, on a thread of its own.
     Blocking(BlockingExecution),
+    /// It is a call to which there is no reply, and it was refused.
+    Nothing,
 }
 
 impl Dispatcher {
@@ -156,24 +175,20 @@ impl Dispatcher {
             Ok(header) => header,
             Err(error) => return undecodable(error),
         };
-        match self.find(&header) {
-            Ok((server, credential)) => {
+        let position = self.position((header.program, header.version)).ok();
+        let server = position.and_then(|position| self.servers.get(position));
+        let refusal = match (Credential::from_call(&header.credential), server) {
+            (Ok(credential), Some(server)) => {
                 let context = Context::new(&header, peer, credential);
-                server.execute(Call::new(context, message.slice(decoder.offset()..)))
+                return server.execute(Call::new(context, message.slice(decoder.offset()..)));
             }
-            Err(reply) => Dispatched::Reply(encoded(&reply)),
-        }
-    }
-
-    /// The server of a call and who the caller says it is, or the reply that refuses it.
-    fn find(&self, header: &CallHeader) -> Result<(&VersionServer, Credential), ReplyHeader> {
-        let credential = Credential::from_call(&header.credential)
-            .map_err(|stat| auth_error(header.xid, stat))?;
-        let found = self.position((header.program, header.version)).ok();
-        match found.and_then(|position| self.servers.get(position)) {
-            Some(server) => Ok((server, credential)),
-            None => Err(ReplyHeader::accepted(header.xid, self.miss(header.program))),
-        }
+            (Err(_), Some(server)) if server.is_maybe(header.procedure) => {
+                return Dispatched::Nothing;
+            }
+            (Err(stat), _) => auth_error(header.xid, stat),
+            (Ok(_), None) => ReplyHeader::accepted(header.xid, self.miss(header.program)),
+        };
+        Dispatched::Reply(encoded(&refusal))
     }
 
     /// Why there is no server for a call of this program.
@@ -204,11 +219,20 @@ impl VersionServer {
             let reply: [u8; SUCCESS_HEADER_LEN] = ReplyHeader::success(xid);
             return Dispatched::Reply(Bytes::copy_from_slice(&reply));
         }
+        let reply_to = (!self.is_maybe(call.procedure())).then_some(xid);
         let answer = catch_unwind(AssertUnwindSafe(|| (self.dispatch)(call)));
-        match answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0 {
-            AnswerKind::Future(reply) => Dispatched::Execution(Execution::new(xid, reply)),
-            AnswerKind::Blocking(reply) => Dispatched::Blocking(BlockingExecution::new(xid, reply)),
-            AnswerKind::Refusal(refusal) => Dispatched::Reply(refusal.reply(xid)),
+        match (
+            answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0,
+            reply_to,
+        ) {
+            (AnswerKind::Future(reply), _) => {
+                Dispatched::Execution(Execution::new(reply_to, reply))
+            }
+            (AnswerKind::Blocking(reply), _) => {
+                Dispatched::Blocking(BlockingExecution::new(reply_to, reply))
+            }
+            (AnswerKind::Refusal(refusal), Some(xid)) => Dispatched::Reply(refusal.reply(xid)),
+            (AnswerKind::Refusal(_), None) => Dispatched::Nothing,
         }
     }
 }

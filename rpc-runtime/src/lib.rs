@@ -27,8 +27,8 @@
 //!
 //! The port of a server is not looked up, for there is no rpcbind yet; `rpcinfo -p HOST` shows it.
 //! There is no encryption yet, and a call is not exactly-once: a [`CallError`] says whether it may have
-//! been executed. [`Answer`], [`Call`], [`Refusal`], [`Reply`], [`VersionServer`] and [`Arc`] are here for
-//! generated code.
+//! been executed. [`Answer`], [`Call`], [`Exception`], [`Refusal`], [`Reply`], [`VersionServer`],
+//! [`raised`] and [`Arc`] are here for generated code.
 //!
 //! # Modules, in reading order
 //!
@@ -64,7 +64,8 @@ pub use std::sync::Arc;
 
 pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
 pub use dispatch::{
-    Answer, Call, Context, Dispatcher, Refusal, Reply, ServiceError, VersionServer,
+    Answer, Call, Context, Dispatcher, Exception, Refusal, Reply, ServiceError, VersionServer,
+    raised,
 };
 pub use envelope::{Message, Received};
 pub use error::{CallError, CallErrorKind, Outcome};

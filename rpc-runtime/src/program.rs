@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A program: the name that its interface file gives it, and its number (RFC 5531 §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +39,8 @@ impl fmt::Display for Program {
     }
 }
 
-/// A procedure of one version of a program: what a call names, and what logs and errors show.
+/// A procedure of one version of a program: what a call names, what logs and errors show, and what
+/// the runtime may do with a call, as the attributes in the interface file say.
 ///
 /// ```
 /// use rpc_runtime::{Procedure, Program};
@@ -53,6 +54,10 @@ pub struct Procedure {
     version: u32,
     number: u32,
     name: &'static str,
+    is_idempotent: bool,
+    is_maybe: bool,
+    is_broadcast: bool,
+    deadline: Option<Duration>,
 }
 
 impl Procedure {
@@ -64,7 +69,63 @@ impl Procedure {
             version,
             number,
             name,
+            is_idempotent: false,
+            is_maybe: false,
+            is_broadcast: false,
+            deadline: None,
         }
+    }
+
+    /// Says that a call may be executed more than once.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.is_idempotent = true;
+        self
+    }
+
+    /// Says that a call has no reply: it is sent once, and ends when it is on its way.
+    #[must_use]
+    pub const fn maybe(mut self) -> Self {
+        self.is_maybe = true;
+        self
+    }
+
+    /// Says that a call may be sent to many servers.
+    #[must_use]
+    pub const fn broadcast(mut self) -> Self {
+        self.is_broadcast = true;
+        self
+    }
+
+    /// Sets how long a call may take where the client does not say it.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Whether a call may be executed more than once.
+    #[must_use]
+    pub const fn is_idempotent(&self) -> bool {
+        self.is_idempotent
+    }
+
+    /// Whether a call has no reply.
+    #[must_use]
+    pub const fn is_maybe(&self) -> bool {
+        self.is_maybe
+    }
+
+    /// Whether a call may be sent to many servers.
+    #[must_use]
+    pub const fn is_broadcast(&self) -> bool {
+        self.is_broadcast
+    }
+
+    /// How long a call may take where the client does not say it.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// The program that it belongs to.

@@ -56,6 +56,8 @@ impl XidSequence {
 pub enum Ended {
     /// By this message.
     Reply(Bytes),
+    /// It was handed to the transport, and has no reply.
+    Sent,
     /// Its connection ended before.
     ConnectionLost(Arc<io::Error>),
     /// Its deadline came before.
@@ -94,6 +96,8 @@ struct Unreliable {
 struct Transaction {
     xid: Xid,
     deadline: Instant,
+    /// Whether a reply comes; otherwise the call is sent once.
+    has_reply: bool,
     transmissions: u32,
     retransmission: Option<Box<Retransmission>>,
     waker: Option<Waker>,
@@ -140,7 +144,9 @@ impl Transactions {
     }
 
     /// Opens a transaction, unless [`CALLS_IN_FLIGHT_MAX`] are open.
-    pub fn open(&mut self, xids: &XidSequence, deadline: Instant) -> Option<Xid> {
+    ///
+    /// One that has no reply is sent once, and ends when it [was sent](Self::sent).
+    pub fn open(&mut self, xids: &XidSequence, deadline: Instant, has_reply: bool) -> Option<Xid> {
         if self.in_flight >= CALLS_IN_FLIGHT_MAX {
             return None;
         }
@@ -150,7 +156,7 @@ impl Transactions {
         loop {
             let xid = xids.next();
             if let Some(slot @ None) = self.slot(xid) {
-                *slot = Some(Transaction::new(xid, deadline));
+                *slot = Some(Transaction::new(xid, deadline, has_reply));
                 self.in_flight += 1;
                 self.due(deadline);
                 return Some(xid);
@@ -160,13 +166,11 @@ impl Transactions {
 
     /// Notes that the call is handed to the transport, unless it has ended before.
     pub fn transmit(&mut self, xid: Xid, message: &Message, now: Instant) -> bool {
-        if self.running(xid).is_none() {
+        let Some(has_reply) = self.running(xid).map(|open| open.has_reply) else {
             return false;
-        }
-        let retransmission = self
-            .unreliable
-            .as_mut()
-            .map(|unreliable| unreliable.retransmission(message, now));
+        };
+        let unreliable = self.unreliable.as_mut().filter(|_| has_reply);
+        let retransmission = unreliable.map(|unreliable| unreliable.retransmission(message, now));
         if let Some(next) = &retransmission {
             self.due(next.at);
         }
@@ -175,6 +179,20 @@ impl Transactions {
             transaction.retransmission = retransmission.map(Box::new);
         }
         true
+    }
+
+    /// Whether the call is in flight and has no reply.
+    #[must_use]
+    pub fn ends_when_sent(&mut self, xid: Xid) -> bool {
+        self.running(xid).is_some_and(|open| !open.has_reply)
+    }
+
+    /// Ends a transaction that has no reply, as the transport has passed its call on, and gives
+    /// its waker.
+    pub fn sent(&mut self, xid: Xid) -> Option<Waker> {
+        let transaction = self.running(xid).filter(|open| !open.has_reply)?;
+        transaction.end(Ended::Sent);
+        transaction.waker.take()
     }
 
     /// Notes that the transport did not take any byte of a copy of the call after all; says
@@ -204,7 +222,7 @@ impl Transactions {
     /// What is no reply, or one to a call that has ended, is dropped.
     pub fn receive(&mut self, message: Bytes, now: Instant) -> Option<Waker> {
         let xid = Xid::of_reply(&message)?;
-        let transaction = self.running(xid)?;
+        let transaction = self.running(xid).filter(|open| open.has_reply)?;
         transaction.ended = Some(Ended::Reply(message));
         let retransmission = transaction.retransmission.take();
         let (waker, transmissions) = (transaction.waker.take(), transaction.transmissions);
@@ -345,10 +363,11 @@ impl Unreliable {
 }
 
 impl Transaction {
-    fn new(xid: Xid, deadline: Instant) -> Self {
+    fn new(xid: Xid, deadline: Instant, has_reply: bool) -> Self {
         Self {
             xid,
             deadline,
+            has_reply,
             transmissions: 0,
             retransmission: None,
             waker: None,

@@ -156,7 +156,7 @@ fn reply_to(call: &Bytes) -> Bytes {
         Dispatched::Reply(reply) => reply,
         Dispatched::Execution(mut execution) => {
             match std::pin::Pin::new(&mut execution).poll(&mut cx) {
-                Poll::Ready(reply) => reply,
+                Poll::Ready(reply) => reply.unwrap(),
                 Poll::Pending => panic!("it cannot be answered at once"),
             }
         }

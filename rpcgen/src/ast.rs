@@ -79,6 +79,8 @@ pub struct PragmaDef {
 pub struct ConstantDef {
     /// The comment that belongs to it.
     pub doc: Option<String>,
+    /// `[…]` before it.
+    pub attributes: Vec<Attribute>,
     /// The name.
     pub name: Ident,
     /// The value.
@@ -114,6 +116,8 @@ impl Value {
 pub struct TypeDef {
     /// The comment that belongs to it.
     pub doc: Option<String>,
+    /// `[…]` before it.
+    pub attributes: Vec<Attribute>,
     /// What it is.
     pub kind: TypeDefKind,
     /// The whole definition.
@@ -242,6 +246,8 @@ pub struct EnumBody {
 pub struct Enumerator {
     /// The comment that belongs to it.
     pub doc: Option<String>,
+    /// `[…]` before it.
+    pub attributes: Vec<Attribute>,
     /// The name.
     pub name: Ident,
     /// The value; without one it is the previous value plus one.
@@ -326,9 +332,22 @@ pub struct ProcedureDef {
     pub name: Ident,
     /// The parameters; none for `(void)` and `()`.
     pub parameters: Vec<Declaration>,
+    /// What it `raises`.
+    pub exceptions: Vec<Exception>,
     /// The number; procedures of an interface may leave it out.
     pub number: Option<Value>,
     /// The whole definition.
+    pub span: Span,
+}
+
+/// `name` or `name = number` of what a procedure `raises`.
+#[derive(Debug)]
+pub struct Exception {
+    /// The type that it carries.
+    pub name: Ident,
+    /// The number; without one it is the position in the list.
+    pub number: Option<Value>,
+    /// The whole of it.
     pub span: Span,
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Only a faultless file becomes a model, so what reads it cannot fail on user input.
 
+mod program;
+
 use crate::settings::Selected;
+
+pub use program::{Exception, Procedure, Program, Semantics, Version};
 
 /// A resolved interface file, with all that it imports.
 #[derive(Debug)]
@@ -73,6 +77,15 @@ impl Model {
         }
         ty
     }
+
+    /// The type behind any number of `typedef`s and ranges: what is left is a value's form.
+    #[must_use]
+    pub fn form<'a>(&'a self, ty: &'a Type) -> &'a Type {
+        match self.unalias(ty) {
+            Type::Ranged { value, .. } => self.form(value),
+            ty => ty,
+        }
+    }
 }
 
 /// A constant or a type.
@@ -101,6 +114,8 @@ pub struct Name {
     pub text: String,
     /// Further attributes, which the settings ask for.
     pub attributes: Vec<String>,
+    /// Why it should not be used any more, where it should not.
+    pub deprecated: Option<String>,
 }
 
 /// A constant.
@@ -172,6 +187,15 @@ pub enum Type {
         value: Box<Self>,
         /// Whether it stands in a box, because it contains the type it is part of.
         boxed: bool,
+    },
+    /// An integer within a range, or opaque data, a string, an array of a length within one.
+    Ranged {
+        /// The type without its range.
+        value: Box<Self>,
+        /// The smallest number, or the fewest elements.
+        min: i128,
+        /// The largest number; of a length it is the bound of `value` too.
+        max: i128,
     },
     /// A linked list of nodes; see [`Struct::is_list_node`].
     List {
@@ -295,6 +319,8 @@ pub struct Enumerator {
 pub struct Struct {
     /// The fields, in the order of the wire.
     pub fields: Vec<Field>,
+    /// What the lengths of fields must be.
+    pub checks: Vec<Check>,
     /// Whether the structure ended in optional-data of itself. That field is left out of
     /// [`fields`](Self::fields): the nodes are the elements of a [`Type::List`].
     pub is_list_node: bool,
@@ -307,6 +333,26 @@ pub struct Field {
     pub name: Name,
     /// Its type.
     pub ty: Type,
+}
+
+/// What the length of an array has to do with another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// The array, by its place among the fields that it travels with.
+    pub array: usize,
+    /// The demand.
+    pub demand: Demand,
+}
+
+/// The demand of a [`Check`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// As many elements as the array at this place: one count stood for both.
+    SameLength(usize),
+    /// At most as many elements as the field at this place says.
+    AtMost(usize),
+    /// At most as many elements as the parameter at this place says; the array is a result.
+    AtMostParameter(usize),
 }
 
 /// A discriminated union.
@@ -379,49 +425,5 @@ impl Traits {
             eq_hash: self.eq_hash && other.eq_hash,
             default: self.default && other.default,
         }
-    }
-}
-
-/// A program (RFC 5531 §8).
-#[derive(Debug)]
-pub struct Program {
-    /// Its name; in Rust that of its module.
-    pub name: Name,
-    /// Its number.
-    pub number: u32,
-    /// Its versions.
-    pub versions: Vec<Version>,
-}
-
-/// A version of a program.
-#[derive(Debug)]
-pub struct Version {
-    /// Its name; in Rust that of its module, `v` and the number.
-    pub name: Name,
-    /// Its number.
-    pub number: u32,
-    /// Its procedures, in the order of the file.
-    pub procedures: Vec<Procedure>,
-}
-
-/// A procedure of a version.
-#[derive(Debug)]
-pub struct Procedure {
-    /// Its name; in Rust that of the method.
-    pub name: Name,
-    /// Its number.
-    pub number: u32,
-    /// The parameters; several travel as the fields of a struct.
-    pub parameters: Vec<Field>,
-    /// The result; `None` for `void`.
-    pub result: Option<Type>,
-}
-
-impl Procedure {
-    /// Whether it is the procedure that every program has: number 0, nothing in and nothing out
-    /// (RFC 5531 §12.1). The runtime answers it.
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.number == 0 && self.parameters.is_empty() && self.result.is_none()
     }
 }

@@ -80,6 +80,25 @@ impl Names {
             Self::Preserve => format!("{procedure}_args"),
         }
     }
+
+    /// The name of the struct that carries several results of a procedure, by the name of its
+    /// method.
+    #[must_use]
+    pub fn result_name(self, procedure: &str) -> String {
+        match self {
+            Self::Rust => type_name(&format!("{procedure}_result")),
+            Self::Preserve => format!("{procedure}_result"),
+        }
+    }
+
+    /// The name of the enum of what a procedure raises, by the name of its method.
+    #[must_use]
+    pub fn error_name(self, procedure: &str) -> String {
+        match self {
+            Self::Rust => type_name(&format!("{procedure}_error")),
+            Self::Preserve => format!("{procedure}_error"),
+        }
+    }
 }
 
 /// Types that generated code names without a path.
@@ -89,19 +108,23 @@ const PRIMITIVES: [&str; 10] = [
 
 /// Variables and variants of generated code: a constant of that name would be a pattern that means
 /// the constant.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 19] = [
     "Err",
     "None",
     "Ok",
     "Some",
     "d",
+    "decode",
     "decoder",
     "discriminant",
     "e",
     "encoder",
     "error",
+    "f",
+    "number",
     "rest",
     "result",
+    "results",
     "taken",
     "v",
     "value",

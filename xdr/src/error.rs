@@ -36,6 +36,29 @@ pub enum ErrorKind {
         /// The bound that the interface declares.
         max: u32,
     },
+    /// A count or length is below what the interface demands, when encoding or decoding.
+    TooShort {
+        /// Elements, or bytes of opaque data or a string.
+        len: usize,
+        /// The fewest that there may be.
+        min: u32,
+    },
+    /// Two values that have one count are not of one length.
+    LengthsDiffer {
+        /// The length of the value.
+        len: usize,
+        /// The length of the other.
+        other: usize,
+    },
+    /// A number is outside of its declared range, when encoding or decoding.
+    OutOfRange {
+        /// The number.
+        value: i128,
+        /// The smallest that it may be.
+        min: i128,
+        /// The largest that it may be.
+        max: i128,
+    },
     /// A padding byte is not zero (RFC 4506 §3).
     NonZeroPadding,
     /// A `bool` is neither 0 nor 1 (RFC 4506 §4.4).
@@ -170,6 +193,18 @@ impl fmt::Display for ErrorKind {
             }
             Self::TooLong { len, max } => {
                 write!(f, "a length of {len} is above the bound of {max}")
+            }
+            Self::TooShort { len, min } => {
+                write!(f, "a length of {len} is below the least of {min}")
+            }
+            Self::LengthsDiffer { len, other } => {
+                write!(
+                    f,
+                    "a length of {len} where the value with the same count has {other}"
+                )
+            }
+            Self::OutOfRange { value, min, max } => {
+                write!(f, "{value} is not in the range from {min} to {max}")
             }
             Self::NonZeroPadding => f.write_str("a padding byte is not zero"),
             Self::InvalidBool(value) => write!(f, "{value} is not a bool"),

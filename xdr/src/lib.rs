@@ -45,6 +45,7 @@ extern crate alloc;
 
 mod array;
 mod borrowed;
+mod check;
 mod chunks;
 mod decode;
 mod encode;
@@ -61,6 +62,7 @@ pub use bytes::Bytes;
 
 pub use array::decode_boxed_opaque;
 pub use borrowed::{ByteStr, DecodeBorrowed, Elements, ElementsIter};
+pub use check::{Length, Number};
 pub use chunks::CHUNK_MIN;
 pub use decode::{Decode, Decoder};
 pub use encode::{Encode, Encoder};

@@ -50,37 +50,39 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// A call that a service is working on; the future of its encoded reply.
+/// A call that a service is working on; the future of its encoded reply, if there is one to send.
 ///
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct Execution {
-    xid: Xid,
+    reply_to: Option<Xid>,
     reply: ReplyFuture,
 }
 
 impl Execution {
-    pub(super) fn new(xid: Xid, reply: ReplyFuture) -> Self {
-        Self { xid, reply }
+    pub(super) fn new(reply_to: Option<Xid>, reply: ReplyFuture) -> Self {
+        Self { reply_to, reply }
     }
 }
 
 impl Future for Execution {
-    type Output = Bytes;
+    type Output = Option<Bytes>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Bytes> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         let reply = self.reply.as_mut();
         // What a panic leaves half done belongs to the service, whose own locks tell it.
         match catch_unwind(AssertUnwindSafe(|| reply.poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(outcome)) => Poll::Ready(finished(self.xid, outcome)),
-            Err(_) => Poll::Ready(Refusal::SystemErr.reply(self.xid)),
+            Ok(Poll::Ready(outcome)) => Poll::Ready(finished(self.reply_to, outcome)),
+            Err(_) => Poll::Ready(finished(self.reply_to, Err(Refusal::SystemErr))),
         }
     }
 }
 
 impl fmt::Debug for Execution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Execution of call {}", self.xid)
+        f.debug_struct("Execution")
+            .field("reply_to", &self.reply_to)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,32 +90,36 @@ impl fmt::Debug for Execution {
 ///
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct BlockingExecution {
-    xid: Xid,
+    reply_to: Option<Xid>,
     reply: ReplyFunction,
 }
 
 impl BlockingExecution {
-    pub(super) fn new(xid: Xid, reply: ReplyFunction) -> Self {
-        Self { xid, reply }
+    pub(super) fn new(reply_to: Option<Xid>, reply: ReplyFunction) -> Self {
+        Self { reply_to, reply }
     }
 
-    /// Runs the service and gives the encoded reply.
+    /// Runs the service and gives the encoded reply, if there is one to send.
     #[must_use]
-    pub fn run(self) -> Bytes {
+    pub fn run(self) -> Option<Bytes> {
         let outcome = catch_unwind(AssertUnwindSafe(self.reply));
-        finished(self.xid, outcome.unwrap_or(Err(Refusal::SystemErr)))
+        finished(self.reply_to, outcome.unwrap_or(Err(Refusal::SystemErr)))
     }
 }
 
 impl fmt::Debug for BlockingExecution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BlockingExecution of call {}", self.xid)
+        f.debug_struct("BlockingExecution")
+            .field("reply_to", &self.reply_to)
+            .finish_non_exhaustive()
     }
 }
 
-fn finished(xid: Xid, outcome: Result<Reply, Refusal>) -> Bytes {
-    match outcome {
+/// What is sent: nothing where the call has no reply.
+fn finished(reply_to: Option<Xid>, outcome: Result<Reply, Refusal>) -> Option<Bytes> {
+    let xid = reply_to?;
+    Some(match outcome {
         Ok(reply) => reply.into_message(),
         Err(refusal) => refusal.reply(xid),
-    }
+    })
 }

@@ -72,6 +72,59 @@ impl Call {
             message: encoder.finish(),
         })
     }
+
+    /// Encodes the reply of a procedure that raises exceptions: a union on an `int`, in which 0 is
+    /// the result.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SystemErr`] where the result or the exception breaks a rule of its type.
+    pub fn reply_or_raise<T, E: Exception>(
+        &self,
+        result: &Result<T, E>,
+        encode: impl FnOnce(&mut Encoder, &T) -> Result<(), xdr::Error>,
+    ) -> Result<Reply, Refusal> {
+        self.reply(|encoder| match result {
+            Ok(result) => {
+                encoder.encode(&NOT_RAISED)?;
+                encode(encoder, result)
+            }
+            Err(exception) => exception.encode(encoder),
+        })
+    }
+}
+
+/// The discriminant of a reply that carries a result, in a procedure that raises exceptions.
+const NOT_RAISED: i32 = 0;
+
+/// What a procedure raises instead of a result: the other arms of the union that its reply is.
+///
+/// `rpcgen` writes an enum for each procedure with `raises (…)`, and implements this.
+pub trait Exception: Sized {
+    /// Writes the number of the exception, which is not 0, and what it carries.
+    ///
+    /// # Errors
+    ///
+    /// A value breaks a rule of its type.
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), xdr::Error>;
+
+    /// Reads what the exception with this number carries.
+    ///
+    /// # Errors
+    ///
+    /// No exception has the number, or the input is not what it should be.
+    fn decode(number: i32, decoder: &mut Decoder<'_>) -> Result<Self, xdr::Error>;
+}
+
+/// The function that decodes the reply of a procedure that raises exceptions, made of the one that
+/// decodes its result.
+pub fn raised<T, E: Exception>(
+    decode: impl FnOnce(&mut Decoder<'_>) -> Result<T, xdr::Error>,
+) -> impl FnOnce(&mut Decoder<'_>) -> Result<Result<T, E>, xdr::Error> {
+    |decoder| match decoder.decode()? {
+        NOT_RAISED => decode(decoder).map(Ok),
+        number => E::decode(number, decoder).map(Err),
+    }
 }
 
 /// A whole successful reply: header and result.

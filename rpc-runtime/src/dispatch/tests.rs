@@ -62,10 +62,11 @@ fn call(program: u32, version: u32, procedure: u32, arguments: &[u32]) -> Bytes 
     call_with(OpaqueAuth::NONE, program, version, procedure, arguments)
 }
 
-/// The words of the reply behind the xid and the message type.
-fn reply(message: &Bytes) -> Vec<u32> {
-    let reply = match dispatcher().dispatch(message, Peer::Memory) {
-        Dispatched::Reply(reply) => reply,
+/// What is sent in answer to a message.
+fn answer(dispatcher: &Dispatcher, message: &Bytes) -> Option<Bytes> {
+    match dispatcher.dispatch(message, Peer::Memory) {
+        Dispatched::Reply(reply) => Some(reply),
+        Dispatched::Nothing => None,
         Dispatched::Blocking(execution) => execution.run(),
         Dispatched::Execution(mut execution) => {
             let mut cx = TaskContext::from_waker(Waker::noop());
@@ -75,7 +76,12 @@ fn reply(message: &Bytes) -> Vec<u32> {
             }
         }
         Dispatched::Undecodable(error) => panic!("{error}"),
-    };
+    }
+}
+
+/// The words of the reply behind the xid and the message type.
+fn reply(message: &Bytes) -> Vec<u32> {
+    let reply = answer(&dispatcher(), message).unwrap();
     let words: Vec<u32> = reply
         .chunks(4)
         .map(|word| u32::from_be_bytes(word.try_into().unwrap()))
@@ -254,4 +260,31 @@ fn no_byte_makes_a_header_panic() {
             let _ = dispatcher.dispatch(&message.into(), Peer::Memory);
         }
     }
+}
+
+#[test]
+fn procedures_without_a_reply_are_not_even_refused() {
+    let maybe = [1, 2, 3].map(|number| PROGRAM.procedure(7, number, "any").maybe());
+    let mut dispatcher = Dispatcher::new();
+    let server = VersionServer::new(PROGRAM, 7, (), dispatch).describes(&maybe);
+    dispatcher.register(server).unwrap();
+    let number = PROGRAM.number();
+    let arguments: [&[u32]; 6] = [&[0], &[1], &[2], &[3], &[4], &[]];
+    for procedure in [1, 2, 3] {
+        for arguments in arguments {
+            let message = call(number, 7, procedure, arguments);
+            assert_eq!(answer(&dispatcher, &message), None);
+        }
+    }
+    let bad = OpaqueAuth {
+        flavor: AuthFlavor::SYS,
+        body: Bytes::from_static(b"bad!"),
+    };
+    let message = call_with(bad.clone(), number, 7, 1, &[0]);
+    assert_eq!(answer(&dispatcher, &message), None);
+    // Others are, as ever.
+    for message in [call_with(bad, number, 7, 9, &[0]), call(number, 7, 9, &[0])] {
+        assert!(answer(&dispatcher, &message).is_some());
+    }
+    assert!(answer(&dispatcher, &call(number, 8, 1, &[0])).is_some());
 }

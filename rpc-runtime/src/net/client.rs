@@ -40,7 +40,8 @@ const CALL_CAPACITY: usize = 128;
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
-    deadline: Duration,
+    /// Of each call, whatever its procedure says.
+    deadline: Option<Duration>,
     credential: OpaqueAuth,
 }
 
@@ -68,7 +69,7 @@ impl Client {
     /// A builder for a client that differs from the default.
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
-            deadline: DEFAULT_DEADLINE,
+            deadline: None,
             record_max: RECORD_MAX,
         }
     }
@@ -82,16 +83,17 @@ impl Client {
     pub fn new(transport: impl Transport) -> Self {
         Self {
             handle: Arc::new(Handle(client_connection::spawn(transport))),
-            deadline: DEFAULT_DEADLINE,
+            deadline: None,
             credential: OpaqueAuth::NONE,
         }
     }
 
     /// Sets how long each call of this clone may take, from its start to its reply. The default
-    /// is 30 seconds.
+    /// is what the procedure says, `[deadline("2s")]` in its interface, or else 30 seconds; this
+    /// comes before both.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = Some(deadline);
         self
     }
 
@@ -107,6 +109,9 @@ impl Client {
 
     /// Calls a procedure. The call is encoded and on its way when this returns; the future gives
     /// its result, and dropping it gives up the call.
+    ///
+    /// A call of a `maybe` procedure is sent once. It has ended when the transport has passed it on,
+    /// and its result is decoded from nothing, as `void` is; a reply is dropped.
     ///
     /// # Errors
     ///
@@ -127,6 +132,7 @@ impl Client {
             } = call.await;
             let result = match ended {
                 Ended::Reply(message) => result(&message, decode),
+                Ended::Sent => decode(&mut Decoder::from_slice(&[])).map_err(CallErrorKind::Decode),
                 Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
                 Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
             };
@@ -141,9 +147,12 @@ impl Client {
         encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
     ) -> Result<InFlight<'_>, CallError> {
         let shared = &*self.handle.0;
-        let deadline = Instant::now() + self.deadline.min(DEADLINE_MAX);
+        let deadline = self.deadline.or(procedure.deadline());
+        let deadline = deadline.unwrap_or(DEFAULT_DEADLINE).min(DEADLINE_MAX);
+        let deadline = Instant::now() + deadline;
         let not_sent = |kind| CallError::new(kind, *procedure, 0);
-        let xid = shared.open(deadline.into_std()).map_err(not_sent)?;
+        let xid = shared.open(deadline.into_std(), !procedure.is_maybe());
+        let xid = xid.map_err(not_sent)?;
         let call = InFlight {
             shared,
             failure: Failure {
@@ -251,14 +260,14 @@ impl Drop for InFlight<'_> {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ClientBuilder {
-    deadline: Duration,
+    deadline: Option<Duration>,
     record_max: usize,
 }
 
 impl ClientBuilder {
-    /// Sets how long each call may take, from its start to its reply. The default is 30 seconds.
+    /// Sets how long each call may take, as [`Client::with_deadline`] does.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = Some(deadline);
         self
     }
 
@@ -274,10 +283,11 @@ impl ClientBuilder {
     ///
     /// As there.
     pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
-        let client = match address::connect(address, self.record_max).await? {
+        let mut client = match address::connect(address, self.record_max).await? {
             Connected::Tcp(transport) => Client::new(transport),
             Connected::Udp(transport) => Client::new(transport),
         };
-        Ok(client.with_deadline(self.deadline))
+        client.deadline = self.deadline;
+        Ok(client)
     }
 }

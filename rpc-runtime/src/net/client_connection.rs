@@ -54,6 +54,7 @@ pub(super) fn spawn<T: Transport>(transport: T) -> Arc<Shared> {
         transport,
         taken: Vec::new(),
         outgoing: VecDeque::new(),
+        without_reply: Vec::new(),
         received: VecDeque::new(),
         wakers: Vec::new(),
         timer: Timer::default(),
@@ -104,12 +105,12 @@ impl Shared {
     }
 
     /// Opens a transaction.
-    pub(super) fn open(&self, deadline: Instant) -> Result<Xid, CallErrorKind> {
+    pub(super) fn open(&self, deadline: Instant, has_reply: bool) -> Result<Xid, CallErrorKind> {
         let mut state = self.lock();
         if let Some(fault) = &state.ended {
             return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
         }
-        let xid = state.transactions.open(xids(), deadline);
+        let xid = state.transactions.open(xids(), deadline, has_reply);
         xid.ok_or(CallErrorKind::TooManyCalls)
     }
 
@@ -164,6 +165,8 @@ struct Connection<T: Transport> {
     taken: Vec<(Xid, Message)>,
     /// What the transport has to send.
     outgoing: VecDeque<Message>,
+    /// Calls that end when the transport has passed on what it has to send.
+    without_reply: Vec<Xid>,
     /// What the transport has received; empty between turns.
     received: VecDeque<Received>,
     /// Callers to wake once nothing is locked; empty between turns.
@@ -198,6 +201,7 @@ impl<T: Transport> Connection<T> {
         };
         if let Poll::Ready(sent) = self.transport.poll_send(cx, &mut self.outgoing) {
             sent?;
+            self.complete_sent();
             if had_waited {
                 // Calls that were queued behind have woken this task already: they go now.
                 return Ok(Turn::Again);
@@ -231,6 +235,9 @@ impl<T: Transport> Connection<T> {
             for (xid, message) in self.taken.drain(..) {
                 if state.transactions.transmit(xid, &message, now) {
                     self.outgoing.push_back(message);
+                    if state.transactions.ends_when_sent(xid) {
+                        self.without_reply.push(xid);
+                    }
                 }
             }
         }
@@ -239,6 +246,19 @@ impl<T: Transport> Connection<T> {
             none => *none = Some(cx.waker().clone()),
         }
         ControlFlow::Continue(state.transactions.next_timeout())
+    }
+
+    /// Ends the calls that have no reply, once everything was sent.
+    fn complete_sent(&mut self) {
+        if self.without_reply.is_empty() {
+            return;
+        }
+        let mut state = self.shared.lock();
+        for xid in self.without_reply.drain(..) {
+            self.wakers.extend(state.transactions.sent(xid));
+        }
+        drop(state);
+        self.wake_callers();
     }
 
     /// Ends the calls that the received messages answer.
@@ -263,6 +283,7 @@ impl<T: Transport> Connection<T> {
             if let Some(xid) = message.xid()
                 && state.transactions.not_transmitted(xid)
             {
+                self.without_reply.retain(|sent| *sent != xid);
                 self.taken.push((xid, message));
             }
         }
@@ -397,7 +418,7 @@ mod tests {
         let shared = shared();
         let deadline = Instant::now() + Duration::from_secs(1000);
         let start = || {
-            let xid = shared.open(deadline).unwrap();
+            let xid = shared.open(deadline, true).unwrap();
             shared.submit(xid, Message::new(Peer::Memory, Bytes::new()));
             xid
         };

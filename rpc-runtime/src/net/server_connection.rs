@@ -103,8 +103,8 @@ struct Connection<T> {
     is_reading: bool,
 }
 
-/// The reply to a call that could not be answered at once.
-type Answered = (Peer, Bytes);
+/// The reply to a call that could not be answered at once, if there is one.
+type Answered = (Peer, Option<Bytes>);
 
 impl<T: Transport> Connection<T> {
     /// Runs until no more calls come and all that came are answered.
@@ -148,7 +148,7 @@ impl<T: Transport> Connection<T> {
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
                 // An execution catches panics itself, and none is cancelled while this runs.
-                if let Ok((peer, reply)) = answered {
+                if let Ok((peer, Some(reply))) = answered {
                     self.reply(peer, reply);
                 }
             }
@@ -174,6 +174,7 @@ impl<T: Transport> Connection<T> {
                     self.calls.spawn_blocking(move || (from, execution.run()));
                 }
                 Dispatched::Undecodable(_) => self.refuse_to_read(),
+                Dispatched::Nothing => {}
             }
         }
     }
@@ -183,7 +184,8 @@ impl<T: Transport> Connection<T> {
         // Wake-ups are not missed: the task that is spawned begins with another poll.
         let mut cx = Context::from_waker(Waker::noop());
         match Pin::new(&mut execution).poll(&mut cx) {
-            Poll::Ready(reply) => self.reply(peer, reply),
+            Poll::Ready(Some(reply)) => self.reply(peer, reply),
+            Poll::Ready(None) => {}
             Poll::Pending => {
                 self.calls.spawn(async move { (peer, execution.await) });
             }

@@ -52,7 +52,7 @@ impl World {
 
     fn open(&mut self) -> Xid {
         let deadline = self.now + DEADLINE;
-        self.transactions.open(&self.xids, deadline).unwrap()
+        self.transactions.open(&self.xids, deadline, true).unwrap()
     }
 
     fn send(&mut self) -> Xid {
@@ -167,7 +167,7 @@ fn calls_in_flight_are_limited() {
         world.open();
     }
     let deadline = world.now + DEADLINE;
-    let outcome = world.transactions.open(&world.xids, deadline);
+    let outcome = world.transactions.open(&world.xids, deadline, true);
     assert_eq!(outcome, None);
     world.transactions.close(first);
     world.open();
@@ -311,4 +311,52 @@ fn copies_that_the_transport_did_not_take() {
     world.transactions.receive(reply(first), world.now);
     assert!(!world.transactions.not_transmitted(first), "it has ended");
     assert!(matches!(world.poll(first), Poll::Ready(done) if done.transmissions == 1));
+}
+
+#[test]
+fn call_without_a_reply_ends_when_it_was_sent() {
+    let mut world = World::new(Transactions::unreliable(1));
+    let deadline = world.now + DEADLINE;
+    let opened = world.transactions.open(&world.xids, deadline, false);
+    let xid = opened.unwrap();
+    assert!(world.transactions.ends_when_sent(xid));
+    assert!(world.poll(xid).is_pending());
+    assert!(world.transactions.transmit(xid, &call(xid), world.now));
+    assert_eq!(
+        world.transactions.next_timeout(),
+        Some(deadline),
+        "no copy follows"
+    );
+    assert!(world.transactions.receive(reply(xid), world.now).is_none());
+    assert!(
+        world.poll(xid).is_pending(),
+        "a reply is no sign of anything"
+    );
+    world.transactions.sent(xid);
+    let Poll::Ready(completion) = world.poll(xid) else {
+        panic!("it was sent");
+    };
+    assert!(matches!(completion.ended, Ended::Sent));
+    assert_eq!(completion.transmissions, 1);
+    assert_eq!(world.transactions.in_flight(), 0);
+    assert!(
+        world.transactions.receive(reply(xid), world.now).is_none(),
+        "a late reply"
+    );
+}
+
+#[test]
+fn call_without_a_reply_that_the_transport_does_not_take() {
+    let mut world = World::new(Transactions::reliable());
+    let deadline = world.now + DEADLINE;
+    let opened = world.transactions.open(&world.xids, deadline, false);
+    let xid = opened.unwrap();
+    assert!(world.transactions.transmit(xid, &call(xid), world.now));
+    assert!(world.transactions.not_transmitted(xid));
+    assert_eq!(world.time_out(), []);
+    let Poll::Ready(completion) = world.poll(xid) else {
+        panic!("its deadline has come");
+    };
+    assert!(matches!(completion.ended, Ended::DeadlineExceeded));
+    assert_eq!(completion.transmissions, 0);
 }

@@ -1,8 +1,6 @@
 //! The client stub.
 
-use super::{
-    Context, Piece, doc, procedure::constant_name, service::result_type, structure, syntax,
-};
+use super::{Context, Piece, doc, procedure::constant_name, results, structure, syntax};
 use crate::model::{Field, Procedure, Type};
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
@@ -32,24 +30,22 @@ pub(super) fn emit(context: &Context<'_>, procedures: &[Procedure]) -> Vec<Piece
 
 fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
     let docs = doc::member(&procedure.name);
-    let errors = doc::attributes(&[
-        "",
-        "# Errors",
-        "",
-        "The call has no result; the error tells whether it may have been executed.",
-    ]);
+    let error = if procedure.semantics.maybe {
+        "The call was not sent."
+    } else {
+        "The call has no result; the error tells whether it may have been executed."
+    };
+    let errors = doc::attributes(&["", "# Errors", "", error]);
     let name = syntax::ident(&procedure.name.rust);
     let parameters = procedure.parameters.iter().map(|field| -> FnArg {
         let (name, ty) = (parameter(field), parameter_type(context, &field.ty));
         parse_quote!(#name: #ty)
     });
-    let result = result_type(context, procedure);
+    let result = results::outcome(context, procedure);
     let constant = constant_name(context, procedure);
-    let (setup, encode) = arguments(context, procedure);
-    let decode = match &procedure.result {
-        None => parse_quote!(::xdr::Decode::decode),
-        Some(ty) => context.decoding(ty),
-    };
+    let (mut setup, encode) = arguments(context, procedure);
+    let (limited, decode) = results::decoding(context, procedure);
+    setup.extend(limited);
     let allow = syntax::allow_many_arguments(procedure.parameters.len() + 1);
     parse_quote! {
         #(#docs)*
@@ -76,8 +72,12 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) 
         return (setup, parse_quote!(::xdr::Encoder::void));
     }
     let reference = |field: &Field| passed_reference(context, field);
-    let idl = &procedure.name.idl;
-    let body = structure::encode_fields(context, idl, &procedure.parameters, reference);
+    let fields = structure::Fields {
+        owner: &procedure.name.idl,
+        list: &procedure.parameters,
+        checks: &procedure.parameter_checks,
+    };
+    let body = structure::encode_fields(context, fields, reference);
     let body: Expr = match body.as_slice() {
         [Stmt::Expr(only, None)] => only.clone(),
         body => parse_quote!({ #(#body)* }),
@@ -89,7 +89,9 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> (Vec<Stmt>, Expr) 
 /// The name of a parameter; some names have a meaning in the stubs.
 pub(super) fn parameter(field: &Field) -> syn::Ident {
     match field.name.rust.as_str() {
-        taken @ ("context" | "encoder" | "e") => syntax::ident(&format!("{taken}_")),
+        taken @ ("context" | "encoder" | "decoder" | "results" | "e") => {
+            syntax::ident(&format!("{taken}_"))
+        }
         name => syntax::ident(name),
     }
 }
@@ -110,7 +112,7 @@ fn passing(context: &Context<'_>, ty: &Type) -> Passing {
     if context.is_copy(ty) {
         return Passing::Value;
     }
-    match context.model.unalias(ty) {
+    match context.model.form(ty) {
         owned @ (Type::Opaque(_) | Type::String { utf8: false, .. }) => {
             Passing::Into(Box::new(context.rust_type(owned)))
         }

@@ -1,7 +1,7 @@
 //! Documentation of generated items: the comment of the interface file, or what the thing is, and
 //! the definition as the file has it.
 
-use super::{attribute, syntax};
+use super::{attribute, deprecation, syntax};
 use crate::model::Name;
 use syn::{AttrStyle, Attribute, Meta, MetaNameValue};
 
@@ -15,7 +15,7 @@ pub(super) fn definition(name: &Name, what: &str) -> Vec<Attribute> {
     lines.push("```text".to_owned());
     lines.extend(text_lines(&name.text));
     lines.push("```".to_owned());
-    attributes(&lines)
+    with_deprecation(attributes(&lines), name)
 }
 
 /// The documentation of a field, an enumerator, an arm, and what the settings add to it.
@@ -30,8 +30,14 @@ pub(super) fn member(name: &Name) -> Vec<Attribute> {
         lines.push(String::new());
     }
     lines.push(text);
-    let mut attributes = attributes(&lines);
+    let mut attributes = with_deprecation(attributes(&lines), name);
     attributes.extend(attribute::further(name));
+    attributes
+}
+
+/// Adds what users are told who name the thing.
+fn with_deprecation(mut attributes: Vec<Attribute>, name: &Name) -> Vec<Attribute> {
+    attributes.extend(deprecation::attribute(name));
     attributes
 }
 

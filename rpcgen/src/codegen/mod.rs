@@ -8,10 +8,13 @@ mod attribute;
 mod client;
 mod constant;
 mod crates;
+mod deprecation;
 mod doc;
 mod enumeration;
+mod exception;
 mod procedure;
 mod program;
+mod results;
 mod rust_type;
 mod server;
 mod service;
@@ -87,6 +90,8 @@ pub(crate) struct Context<'a> {
     /// The path from where items are emitted to the root of the generated file.
     pub(crate) root: &'static [&'static str],
     pub(crate) templates: &'a syntax::Templates,
+    /// Whether anything is deprecated: seldom is.
+    pub(crate) has_deprecated: bool,
 }
 
 /// Generates the file of a unit, a piece at a time: what was handed out is no longer held.
@@ -111,6 +116,7 @@ fn pieces(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece
         modules: &config.modules,
         root: &[],
         templates: &templates,
+        has_deprecated: deprecation::is_anything(model),
     };
     let stubs = (parts.client || parts.server) && !unit.programs.is_empty();
     // One check is enough, and gives one error: releases of the runtime name that of the codec.
@@ -133,16 +139,20 @@ fn pieces(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece
 /// A type and its codec.
 fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
     let def = context.model.type_def(id);
-    match &def.shape {
+    let mut pieces = match &def.shape {
         Shape::Alias(ty) => vec![alias::emit(context, def, ty)],
         Shape::Enum(shape) => enumeration::emit(context, def, shape),
-        Shape::Struct(shape) => structure::emit(
-            context,
-            &def.name,
-            &shape.fields,
-            attribute::derives(def.traits, &def.derives),
-            def.min_size,
-        ),
+        Shape::Struct(shape) => {
+            let fields = structure::Fields {
+                owner: &def.name.idl,
+                list: &shape.fields,
+                checks: &shape.checks,
+            };
+            let derives = attribute::derives(def.traits, &def.derives);
+            structure::emit(context, &def.name, fields, derives, def.min_size)
+        }
         Shape::Union(shape) => union::emit(context, def, shape),
-    }
+    };
+    deprecation::allow(context, def, &mut pieces);
+    pieces
 }

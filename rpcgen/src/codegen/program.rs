@@ -1,13 +1,15 @@
 //! The module of a program, and those of its versions.
 
 use super::{
-    Context, Piece, attribute, client, doc, procedure, server, service, structure, syntax,
+    Context, Piece, attribute, client, deprecation, doc, exception, procedure, server, service,
+    structure::{self, Fields},
+    syntax,
 };
 use crate::{
     model::{Name, Procedure, Program, Traits, Version},
     names::Names,
 };
-use syn::{Attribute, parse_quote};
+use syn::{Attribute, Path, parse_quote};
 
 /// A program: its number, and a module for each version.
 pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
@@ -46,10 +48,14 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
         .iter()
         .filter(|procedure| !procedure.is_null())
         .collect();
-    if context.parts.server {
-        for procedure in &served {
+    for procedure in &served {
+        if context.parts.server {
             pieces.extend(arguments(context, procedure));
         }
+        pieces.extend(results(context, procedure));
+        pieces.extend(exception::emit(context, procedure));
+    }
+    if context.parts.server {
         pieces.extend(service::emit(context, &served));
     }
     if context.parts.client {
@@ -58,7 +64,8 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
     if context.parts.server {
         pieces.extend(server::emit(context, version, &served));
     }
-    let attributes = doc::attributes(&docs);
+    let mut attributes = doc::attributes(&docs);
+    attributes.extend(deprecation::attribute(&version.name));
     Piece::Module {
         attributes,
         is_public: true,
@@ -69,25 +76,56 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
 
 /// The struct that carries the arguments of a procedure with several.
 fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
-    if procedure.parameters.len() < 2 {
+    let fields = Fields {
+        owner: &procedure.name.idl,
+        list: &procedure.parameters,
+        checks: &procedure.parameter_checks,
+    };
+    carrier(
+        context,
+        procedure,
+        arguments_name(context, procedure),
+        "arguments",
+        fields,
+    )
+}
+
+/// The struct that carries the results of a procedure with several.
+fn results(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
+    let fields = Fields {
+        owner: &procedure.name.idl,
+        list: &procedure.results,
+        checks: &procedure.result_checks,
+    };
+    let name = context.names.result_name(&procedure.name.rust);
+    carrier(context, procedure, name, "results", fields)
+}
+
+/// A struct that carries several values of a procedure.
+fn carrier(
+    context: &Context<'_>,
+    procedure: &Procedure,
+    rust: String,
+    what: &str,
+    fields: Fields<'_>,
+) -> Vec<Piece> {
+    if fields.list.len() < 2 {
         return Vec::new();
     }
     let name = Name {
         idl: procedure.name.idl.clone(),
-        rust: arguments_name(context, procedure),
-        doc: Some(format!("The arguments of {}.", procedure.name.idl)),
+        rust,
+        doc: Some(format!("The {what} of {}.", procedure.name.idl)),
         text: procedure.name.text.clone(),
+        deprecated: None,
         attributes: Vec::new(),
     };
-    let fields = procedure.parameters.clone();
     let types = &context.model.types;
-    let traits = fields
-        .iter()
-        .map(|field| crate::resolve::traits(types, &field.ty));
-    let traits = traits.reduce(Traits::and);
-    let sizes = fields.iter().map(|field| context.min_size(&field.ty));
+    let list = fields.list.iter();
+    let traits = list.map(|field| crate::resolve::traits(types, &field.ty));
+    let sizes = fields.list.iter().map(|field| context.min_size(&field.ty));
     let min_size = sizes.fold(0, u64::saturating_add);
-    let Some(traits) = traits else {
+    let Some(traits) = traits.reduce(Traits::and) else {
         return Vec::new();
     };
     let traits = Traits {
@@ -95,7 +133,7 @@ fn arguments(context: &Context<'_>, procedure: &Procedure) -> Vec<Piece> {
         ..traits
     };
     let derives = attribute::derives(traits, &[]);
-    structure::emit(context, &name, &fields, derives, min_size)
+    structure::emit(context, &name, fields, derives, min_size)
 }
 
 /// The name of the struct that carries the arguments.
@@ -106,14 +144,14 @@ pub(super) fn arguments_name(context: &Context<'_>, procedure: &Procedure) -> St
 /// The exceptions that a program's module needs. `mod calc;` with the program `calc` in it is what
 /// people write who check `calc.rs` in.
 fn allow(context: &Context<'_>, module: &str) -> Vec<Attribute> {
-    let is_same = context.model.unit(context.unit).module.as_deref() == Some(module);
-    let stubs: Attribute = if is_same {
-        parse_quote! {
-            #[allow(dead_code, clippy::module_inception, reason = "few crates use both stubs")]
-        }
-    } else {
-        parse_quote!(#[allow(dead_code, reason = "few crates use both stubs")])
-    };
+    let is_inception = context.model.unit(context.unit).module.as_deref() == Some(module);
+    let inception = is_inception.then(|| -> Path { parse_quote!(clippy::module_inception) });
+    let deprecated = context
+        .has_deprecated
+        .then(|| syntax::path(&["deprecated"]));
+    let lints = [Some(syntax::path(&["dead_code"])), inception, deprecated];
+    let lints = lints.into_iter().flatten();
+    let stubs = parse_quote!(#[allow(#(#lints),*, reason = "few crates use both stubs")]);
     let spelling: Option<Attribute> = (context.names == Names::Preserve).then(|| {
         parse_quote! {
             #[allow(

@@ -36,6 +36,7 @@ impl Context<'_> {
                 let value = boxed_if(*boxed, self.rust_type(value));
                 syntax::generic(syntax::absolute(&["core", "option", "Option"]), vec![value])
             }
+            Type::Ranged { value, .. } => self.rust_type(value),
             Type::Named(id) => syntax::type_path(self.named(*id)),
         }
     }

@@ -1,7 +1,7 @@
 //! The server stub: from a call to the method of a service, and from its result to the reply.
 
-use super::{Context, Piece, program::arguments_name, syntax};
-use crate::model::{Procedure, Version};
+use super::{Context, Piece, procedure::constant_name, program::arguments_name, results, syntax};
+use crate::model::{Procedure, Semantics, Version};
 use syn::{Attribute, Expr, Ident, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
 /// `Server`, and the functions that it dispatches with.
@@ -17,11 +17,18 @@ pub(super) fn emit(
         pub struct Server(::rpc_runtime::VersionServer);
     };
     let declares_null = procedures.iter().any(|procedure| procedure.number == 0);
-    let result: Expr = if declares_null {
-        parse_quote!(Self(server.serves_null()))
-    } else {
-        parse_quote!(Self(server))
-    };
+    let described = procedures
+        .iter()
+        .filter(|one| one.semantics != Semantics::default());
+    let described: Vec<Ident> = described.map(|one| constant_name(context, one)).collect();
+    let mut server: Expr = parse_quote!(server);
+    if declares_null {
+        server = parse_quote!(#server.serves_null());
+    }
+    if !described.is_empty() {
+        server = parse_quote!(#server.describes(&[#(procedures::#described),*]));
+    }
+    let result: Expr = parse_quote!(Self(#server));
     let new = |flavor: Flavor| -> Stmt {
         let dispatch = flavor.dispatch();
         parse_quote! {
@@ -138,19 +145,19 @@ fn answer(context: &Context<'_>, procedure: &Procedure, flavor: Flavor) -> ItemF
         }
         Flavor::Blocking => parse_quote!(S::#name(service, call.context(), #(#passed),*)?),
     };
-    let body: Vec<Stmt> = match &procedure.result {
-        None => vec![
-            parse_quote!(#result;),
-            syntax::tail(parse_quote!(call.reply(::xdr::Encoder::void))),
-        ],
-        Some(ty) => {
-            let encode = context.encode("encoder", ty, &parse_quote!(&result));
-            vec![
-                parse_quote!(let result = #result;),
-                syntax::tail(parse_quote!(call.reply(|encoder| #encode))),
-            ]
-        }
+    let argument = |place: usize| -> Expr {
+        passed
+            .get(place)
+            .cloned()
+            .unwrap_or_else(|| parse_quote!(argument))
     };
+    let reply = syntax::tail(results::reply(context, procedure, argument));
+    let executed: Stmt = if procedure.results.is_empty() && procedure.exceptions.is_empty() {
+        parse_quote!(#result;)
+    } else {
+        parse_quote!(let result = #result;)
+    };
+    let body = [executed, reply];
     match flavor {
         Flavor::Waiting => parse_quote! {
             pub(super) async fn #name<S: super::#service>(

@@ -1,6 +1,6 @@
 //! The traits that a server implements.
 
-use super::{Context, Piece, doc, syntax};
+use super::{Context, Piece, doc, results, syntax};
 use crate::model::Procedure;
 use syn::{FnArg, ItemTrait, TraitItem, TraitItemFn, parse_quote};
 
@@ -34,7 +34,7 @@ fn method(context: &Context<'_>, procedure: &Procedure, is_async: bool) -> Trait
         let ty = context.rust_type(&field.ty);
         parse_quote!(#name: #ty)
     });
-    let result = result_type(context, procedure);
+    let result = results::outcome(context, procedure);
     let result: syn::Type = parse_quote!(::rpc_runtime::ServiceResult<#result>);
     let output: syn::Type = if is_async {
         parse_quote!(impl ::core::future::Future<Output = #result> + Send)
@@ -53,13 +53,5 @@ fn method(context: &Context<'_>, procedure: &Procedure, is_async: bool) -> Trait
         #(#errors)*
         #allow
         fn #name(&self, context: &::rpc_runtime::Context, #(#parameters),*) -> #output;
-    }
-}
-
-/// The type of a procedure's result.
-pub(super) fn result_type(context: &Context<'_>, procedure: &Procedure) -> syn::Type {
-    match &procedure.result {
-        None => parse_quote!(()),
-        Some(ty) => context.rust_type(ty),
     }
 }

@@ -1,24 +1,33 @@
 //! `struct`, and the arguments of a procedure that has several.
 
-use super::{Context, Piece, attribute, doc, syntax};
-use crate::model::{Field, Name};
+use super::{Context, Piece, attribute, doc, syntax, wire::dereferenced};
+use crate::model::{Check, Demand, Field, Name};
 use syn::{
-    Attribute, Expr, ExprStruct, FieldValue, Fields, FieldsNamed, Generics, ItemStruct, Member,
-    Stmt, Token, Visibility, punctuated::Punctuated,
+    Attribute, Expr, ExprStruct, FieldValue, FieldsNamed, Generics, ItemStruct, Member, Stmt,
+    Token, Visibility, parse_quote, punctuated::Punctuated,
 };
+
+/// Values that travel together.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    /// The type or procedure that errors name.
+    pub(super) owner: &'a str,
+    pub(super) list: &'a [Field],
+    pub(super) checks: &'a [Check],
+}
 
 /// A struct and its codec.
 pub(super) fn emit(
     context: &Context<'_>,
     name: &Name,
-    fields: &[Field],
+    fields: Fields<'_>,
     derives: Attribute,
     min_size: u64,
 ) -> Vec<Piece> {
     let ident = syntax::ident(&name.rust);
     let mut attrs = doc::definition(name, &format!("The struct `{}`.", name.idl));
     attrs.extend(context.allow_type_names([name].into_iter()));
-    attrs.extend(context.allow_value_names(fields.iter().map(|field| &field.name)));
+    attrs.extend(context.allow_value_names(fields.list.iter().map(|field| &field.name)));
     attrs.push(derives);
     attrs.extend(attribute::further(name));
     let item = ItemStruct {
@@ -27,19 +36,18 @@ pub(super) fn emit(
         struct_token: Default::default(),
         ident: ident.clone(),
         generics: Generics::default(),
-        fields: Fields::Named(FieldsNamed {
+        fields: syn::Fields::Named(FieldsNamed {
             brace_token: Default::default(),
             named: fields
+                .list
                 .iter()
                 .map(|field| declaration(context, field))
                 .collect(),
         }),
         semi_token: None,
     };
-    let encode = encode_fields(context, &name.idl, fields, |field| {
-        syntax::reference(syntax::field(syntax::variable("self"), &field.name.rust))
-    });
-    let decode = decode_body(context, &name.idl, fields);
+    let encode = encode_fields(context, fields, |field| field_of("self", field));
+    let decode = decode_body(context, fields);
     let templates = &context.templates;
     vec![
         item.into(),
@@ -63,13 +71,14 @@ fn declaration(context: &Context<'_>, field: &Field) -> syn::Field {
 /// One statement for each field; `reference` says how its value is reached.
 pub(super) fn encode_fields(
     context: &Context<'_>,
-    owner: &str,
-    fields: &[Field],
+    fields: Fields<'_>,
     reference: impl Fn(&Field) -> Expr,
 ) -> Vec<Stmt> {
-    let encode =
-        |field: &Field| context.encode_field(owner, &field.name.idl, &field.ty, reference(field));
-    match fields {
+    let encode = |field: &Field| {
+        context.encode_field(fields.owner, &field.name.idl, &field.ty, reference(field))
+    };
+    let mut checks = checks("encoder", fields, &reference);
+    checks.extend(match fields.list {
         [] => vec![syntax::tail(syntax::method(
             syntax::variable("encoder"),
             "void",
@@ -81,17 +90,59 @@ pub(super) fn encode_fields(
             body.push(syntax::tail(encode(last)));
             body
         }
-    }
+    });
+    checks
+}
+
+/// The statements that check the lengths of fields.
+fn checks(cursor: &str, fields: Fields<'_>, reference: impl Fn(&Field) -> Expr) -> Vec<Stmt> {
+    let statement = |check: &Check| {
+        let array = fields.list.get(check.array)?;
+        let (method, place) = match check.demand {
+            Demand::SameLength(place) => ("as_long_as", place),
+            Demand::AtMost(place) => ("at_most", place),
+            // The stubs check what the codec of the results cannot know.
+            Demand::AtMostParameter(_) => return None,
+        };
+        let other = reference(fields.list.get(place)?);
+        let other = match check.demand {
+            Demand::AtMost(_) => dereferenced(&other),
+            _ => other,
+        };
+        let short = if cursor == "encoder" { "e" } else { "d" };
+        let check = syntax::method(syntax::variable(short), method, [reference(array), other]);
+        Some(checked((cursor, short), fields.owner, array, check))
+    };
+    fields.checks.iter().filter_map(statement).collect()
+}
+
+/// `cursor.field_with("owner", "array", |inner| check)?;`, so that an error names the array.
+pub(super) fn checked(
+    (cursor, inner): (&str, &str),
+    owner: &str,
+    array: &Field,
+    check: Expr,
+) -> Stmt {
+    let names = [syntax::text(owner), syntax::text(&array.name.idl)];
+    let check = syntax::closure(&[inner], check);
+    let cursor = syntax::variable(cursor);
+    let call = syntax::method(cursor, "field_with", names.into_iter().chain([check]));
+    syntax::statement(syntax::question(call))
+}
+
+/// `&variable.field`
+pub(super) fn field_of(variable: &str, field: &Field) -> Expr {
+    syntax::reference(syntax::field(syntax::variable(variable), &field.name.rust))
 }
 
 /// `Ok(Self { field: decoder.field(…)?, … })`: a struct expression is evaluated in the order in
 /// which it is written.
-fn decode_body(context: &Context<'_>, owner: &str, fields: &[Field]) -> Vec<Stmt> {
+fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
     let value = |field: &Field| FieldValue {
         attrs: Vec::new(),
         member: Member::Named(syntax::ident(&field.name.rust)),
         colon_token: Some(Default::default()),
-        expr: syntax::question(context.decode_field(owner, &field.name.idl, &field.ty)),
+        expr: syntax::question(context.decode_field(fields.owner, &field.name.idl, &field.ty)),
     };
     let value = Expr::Struct(ExprStruct {
         attrs: Vec::new(),
@@ -99,6 +150,7 @@ fn decode_body(context: &Context<'_>, owner: &str, fields: &[Field]) -> Vec<Stmt
         path: syntax::path(&["Self"]),
         brace_token: Default::default(),
         fields: fields
+            .list
             .iter()
             .map(value)
             .collect::<Punctuated<_, Token![,]>>(),
@@ -107,7 +159,14 @@ fn decode_body(context: &Context<'_>, owner: &str, fields: &[Field]) -> Vec<Stmt
     });
     let ok = syntax::variable("Ok");
     let mut body = Vec::new();
-    if fields.is_empty() {
+    let checks = checks("decoder", fields, |field| field_of("value", field));
+    if !checks.is_empty() {
+        body.push(parse_quote!(let value = #value;));
+        body.extend(checks);
+        body.push(syntax::tail(parse_quote!(Ok(value))));
+        return body;
+    }
+    if fields.list.is_empty() {
         let void = syntax::method(syntax::variable("decoder"), "void", []);
         body.push(syntax::statement(syntax::question(void)));
     }

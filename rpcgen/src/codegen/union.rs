@@ -19,7 +19,7 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     let further = attribute::further(&def.name);
     let names = std::iter::once(&def.name).chain(union.arms.iter().map(|arm| &arm.name));
     let allow_names = context.allow_type_names(names);
-    let allow = emitter.allow_large_variant();
+    let allow = allow_large_variant(emitter.sizes());
     let mut item: ItemEnum = parse_quote! {
         #(#docs)*
         #allow_names
@@ -49,6 +49,25 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     pieces
 }
 
+/// The attribute for an enum of variants that differ much: which to put in a box the file cannot
+/// say, and a status with its data seldom is the smaller one.
+pub(super) fn allow_large_variant(sizes: impl Iterator<Item = u64>) -> Option<Attribute> {
+    let (mut largest, mut second, mut count) = (0, 0, 0);
+    for size in sizes {
+        count += 1;
+        if size > largest {
+            (largest, second) = (size, largest);
+        } else {
+            second = second.max(size);
+        }
+    }
+    (count > 1 && largest - second > VARIANT_DIFFERENCE_MAX).then(|| {
+        parse_quote! {
+            #[allow(clippy::large_enum_variant, reason = "the interface has them")]
+        }
+    })
+}
+
 struct Emitter<'a> {
     context: &'a Context<'a>,
     owner: &'a str,
@@ -60,29 +79,13 @@ struct Emitter<'a> {
 const VARIANT_DIFFERENCE_MAX: u64 = 120;
 
 impl Emitter<'_> {
-    /// The attribute for a union of arms that differ much: which to put in a box the file cannot
-    /// say, and a status with its data seldom is the smaller one.
-    fn allow_large_variant(&self) -> Option<Attribute> {
+    /// The sizes of what the variants carry.
+    fn sizes(&self) -> impl Iterator<Item = u64> {
         let types = &self.context.model.types;
         let arms = self.union.arms.iter().map(|arm| arm.field.as_ref());
         let default = self.union.default.iter().map(Option::as_ref);
-        let size = |field: Option<&Field>| {
-            field.map_or(0, |field| crate::resolve::memory_size(types, &field.ty))
-        };
-        let (mut largest, mut second) = (0, 0);
-        for size in arms.chain(default).map(size) {
-            if size > largest {
-                (largest, second) = (size, largest);
-            } else {
-                second = second.max(size);
-            }
-        }
-        let is_one = self.union.arms.len() + usize::from(self.union.default.is_some()) < 2;
-        (!is_one && largest - second > VARIANT_DIFFERENCE_MAX).then(|| {
-            parse_quote! {
-                #[allow(clippy::large_enum_variant, reason = "the interface has them")]
-            }
-        })
+        arms.chain(default)
+            .map(|field| field.map_or(0, |field| crate::resolve::memory_size(types, &field.ty)))
     }
 
     fn variant(&self, arm: &Arm) -> Variant {
@@ -361,7 +364,7 @@ impl Emitter<'_> {
 
     /// A discriminant as the number that errors show.
     fn number(&self, discriminant: &Expr) -> Expr {
-        match self.context.model.unalias(&self.union.discriminant.ty) {
+        match self.context.model.form(&self.union.discriminant.ty) {
             Type::Named(_) => parse_quote!(i32::from(#discriminant)),
             _ => discriminant.clone(),
         }

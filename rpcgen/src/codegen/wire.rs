@@ -9,7 +9,7 @@
 
 use super::{Context, syntax};
 use crate::model::{Bound, INLINE_MAX, Shape, Type};
-use syn::Expr;
+use syn::{Expr, parse_quote};
 
 impl Context<'_> {
     /// `encoder.field("type", "field", value)`; `value` is a reference.
@@ -83,9 +83,54 @@ impl Context<'_> {
                 nonempty: false, ..
             } => method("list", vec![]),
             Type::List { nonempty: true, .. } => method("nonempty_list", vec![]),
+            Type::Ranged {
+                value: inner,
+                min,
+                max,
+            } => self.encode_ranged(name, inner, (*min, *max), value),
             Type::Named(_) => self.encode(name, self.model.unalias(ty), value),
             _ => method("encode", vec![]),
         }
+    }
+
+    /// A number within its range, or a value that is not too short; its bound says the rest.
+    fn encode_ranged(
+        &self,
+        encoder: &str,
+        ty: &Type,
+        (min, max): (i128, i128),
+        value: &Expr,
+    ) -> Expr {
+        if !self.has_length(ty) {
+            let range = [value.clone(), syntax::int(min), syntax::int(max)];
+            return syntax::method(syntax::variable(encoder), "ranged", range);
+        }
+        let check = syntax::method(
+            syntax::variable(encoder),
+            "at_least",
+            [value.clone(), syntax::int(min)],
+        );
+        let encode = self.encode(encoder, ty, value);
+        parse_quote!({ #check?; #encode })
+    }
+
+    fn decode_ranged(&self, name: &str, ty: &Type, (min, max): (i128, i128)) -> Expr {
+        let decoder = syntax::variable(name);
+        if !self.has_length(ty) {
+            return syntax::method(decoder, "ranged", [syntax::int(min), syntax::int(max)]);
+        }
+        let decode = self.decode(name, ty);
+        let min = syntax::int(min);
+        parse_quote!({ let value = #decode?; #decoder.at_least(&value, #min)?; Ok(value) })
+    }
+
+    /// Whether a range is one of lengths.
+    fn has_length(&self, ty: &Type) -> bool {
+        let form = self.model.form(ty);
+        matches!(
+            form,
+            Type::Opaque(_) | Type::String { .. } | Type::Array(..)
+        )
     }
 
     /// A function that encodes a value: `|e, v| …`, or the name of one.
@@ -110,13 +155,13 @@ impl Context<'_> {
             } => named(&["xdr", "decode_list"]),
             Type::List { nonempty: true, .. } => named(&["xdr", "decode_nonempty_list"]),
             Type::FixedOpaque(_) => named(&["xdr", "decode_boxed_opaque"]),
-            ty => syntax::closure(&["d"], self.decode(ty)),
+            ty => syntax::closure(&["d"], self.decode("d", ty)),
         }
     }
 
-    /// An expression that decodes a value that is not plain.
-    fn decode(&self, ty: &Type) -> Expr {
-        let decoder = syntax::variable("d");
+    /// An expression that decodes a value, given the name of the decoder.
+    pub(super) fn decode(&self, name: &str, ty: &Type) -> Expr {
+        let decoder = syntax::variable(name);
         let method = |name: &str, rest: Vec<Expr>| syntax::method(decoder.clone(), name, rest);
         match ty {
             Type::Opaque(max) => method("opaque", vec![self.bound(max.as_ref())]),
@@ -141,6 +186,7 @@ impl Context<'_> {
                 method(name, vec![self.decoding(element)])
             }
             Type::Optional { value, .. } => method("optional_with", vec![self.decoding(value)]),
+            Type::Ranged { value, min, max } => self.decode_ranged(name, value, (*min, *max)),
             _ => method("decode", vec![]),
         }
     }
@@ -169,7 +215,7 @@ impl Context<'_> {
                 (direction == Direction::Encode || !boxed) && self.is_plain(element, direction)
             }
             Type::Optional { value, boxed } => *boxed || self.is_plain(value, direction),
-            Type::List { .. } => false,
+            Type::List { .. } | Type::Ranged { .. } => false,
             Type::Named(id) => match &self.model.type_def(*id).shape {
                 Shape::Alias(ty) => self.is_plain(ty, direction),
                 _ => true,
@@ -186,7 +232,7 @@ enum Direction {
 }
 
 /// What a reference refers to: method calls need no `&`.
-fn dereferenced(value: &Expr) -> Expr {
+pub(super) fn dereferenced(value: &Expr) -> Expr {
     match value {
         Expr::Reference(reference) => (*reference.expr).clone(),
         other => other.clone(),

@@ -152,14 +152,30 @@ codes! {
     BadAttribute = "E0405" Error,
     /// A parameter that cannot be understood.
     BadParameter = "E0406" Error,
+    /// An attribute takes other arguments.
+    BadAttributeArguments = "E0408" Error,
+    /// Attributes that exclude each other, or what they say.
+    AttributeConflict = "E0409" Error,
+    /// An `out` parameter that nothing can come back in.
+    BadDirection = "E0410" Error,
+    /// The count of `size_is` or `length_is` does not fit its array.
+    BadCount = "E0411" Error,
+    /// An attribute of DCE that this language does not have.
+    DceAttribute = "E0412" Error,
+    /// A range that its type does not have.
+    BadRange = "E0413" Error,
+    /// A procedure without a reply that has results.
+    BadMaybe = "E0414" Error,
+    /// A deadline that cannot be understood.
+    BadDeadline = "E0415" Error,
+    /// An exception whose number is taken, or means something else.
+    BadException = "E0416" Error,
     /// The program number was made from the interface's name.
     DerivedProgram = "N0407" Note,
 
     // Settings.
     /// The selector of a setting matches nothing.
     UnmatchedSelector = "E0501" Error,
-    /// A part of the language that this release does not generate code for.
-    Unsupported = "E0499" Error,
 }
 
 impl fmt::Display for Code {

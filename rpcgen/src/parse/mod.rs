@@ -298,10 +298,12 @@ impl Walker<'_> {
     fn enumerator(&mut self, pair: Pair<'_, Rule>) -> Enumerator {
         let (span, doc) = (self.span(&pair), self.doc(&pair));
         let mut parts = parts(pair);
+        let attributes = self.attributes(&mut parts);
         let name = self.ident(&parts.next());
         let value = parts.0.next().map(|pair| self.value(&pair));
         Enumerator {
             doc,
+            attributes,
             name,
             value,
             span,
@@ -353,9 +355,11 @@ impl Walker<'_> {
     fn constant(&mut self, pair: Pair<'_, Rule>) -> ConstantDef {
         let (span, doc) = (self.span(&pair), self.doc(&pair));
         let mut parts = parts(pair);
+        let attributes = self.attributes(&mut parts);
         let name = self.ident(&parts.next());
         ConstantDef {
             doc,
+            attributes,
             name,
             value: self.value(&parts.next()),
             span,
@@ -364,7 +368,9 @@ impl Walker<'_> {
 
     fn type_def(&mut self, pair: Pair<'_, Rule>) -> TypeDef {
         let (span, doc) = (self.span(&pair), self.doc(&pair));
-        let pair = parts(pair).next();
+        let mut outer = parts(pair);
+        let attributes = self.attributes(&mut outer);
+        let pair = outer.next();
         let rule = pair.as_rule();
         let mut parts = parts(pair);
         let is_optional = parts.next_if(Rule::pointer).is_some();
@@ -383,6 +389,11 @@ impl Walker<'_> {
                 _ => TypeDefKind::Union(name, Box::new(self.union_body(body))),
             }
         };
-        TypeDef { doc, kind, span }
+        TypeDef {
+            doc,
+            attributes,
+            kind,
+            span,
+        }
     }
 }

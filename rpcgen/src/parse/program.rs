@@ -1,7 +1,9 @@
 //! Programs and interfaces.
 
 use super::{Parts, Rule, Walker, parts};
-use crate::ast::{Argument, Attribute, InterfaceDef, Member, ProcedureDef, ProgramDef, VersionDef};
+use crate::ast::{
+    Argument, Attribute, Exception, InterfaceDef, Member, ProcedureDef, ProgramDef, VersionDef,
+};
 use pest::iterators::Pair;
 
 impl Walker<'_> {
@@ -68,6 +70,9 @@ impl Walker<'_> {
         while let Some(pair) = parts.next_if(Rule::parameter) {
             parameters.push(self.declaration(pair));
         }
+        let raises = parts.next_if(Rule::raises).map(Pair::into_inner);
+        let exceptions = raises.into_iter().flatten();
+        let exceptions = exceptions.map(|pair| self.exception(pair)).collect();
         let number = parts.0.next().map(|pair| self.value(&pair));
         ProcedureDef {
             doc,
@@ -76,7 +81,18 @@ impl Walker<'_> {
             result_pointer,
             name,
             parameters,
+            exceptions,
             number,
+            span,
+        }
+    }
+
+    fn exception(&mut self, pair: Pair<'_, Rule>) -> Exception {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        Exception {
+            name: self.ident(&parts.next()),
+            number: parts.0.next().map(|pair| self.value(&pair)),
             span,
         }
     }

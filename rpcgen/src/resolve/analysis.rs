@@ -53,7 +53,8 @@ fn contained(ty: &Type) -> Option<usize> {
             value: inner,
             boxed: false,
         }
-        | Type::FixedArray { element: inner, .. } => contained(inner),
+        | Type::FixedArray { element: inner, .. }
+        | Type::Ranged { value: inner, .. } => contained(inner),
         _ => None,
     }
 }
@@ -75,9 +76,9 @@ fn box_optional(ty: &mut Type, is_cyclic: &impl Fn(TypeId) -> bool) {
             Type::Named(id) => *boxed = is_cyclic(id),
             _ => box_optional(value, is_cyclic),
         },
-        Type::FixedArray { element, .. } | Type::Array(element, _) => {
-            box_optional(element, is_cyclic);
-        }
+        Type::FixedArray { element: inner, .. }
+        | Type::Ranged { value: inner, .. }
+        | Type::Array(inner, _) => box_optional(inner, is_cyclic),
         _ => {}
     }
 }
@@ -104,6 +105,7 @@ fn named_in(ty: &Type) -> Option<TypeId> {
         Type::List { node, .. } => Some(*node),
         Type::Optional { value: inner, .. }
         | Type::FixedArray { element: inner, .. }
+        | Type::Ranged { value: inner, .. }
         | Type::Array(inner, _) => named_in(inner),
         _ => None,
     }
@@ -199,7 +201,9 @@ pub(super) fn box_large(ty: &mut Type, memory: &impl Fn(TypeId) -> u64) {
             box_large(element, memory);
             *boxed = is_large;
         }
-        Type::Optional { value: inner, .. } | Type::Array(inner, _) => box_large(inner, memory),
+        Type::Optional { value: inner, .. }
+        | Type::Ranged { value: inner, .. }
+        | Type::Array(inner, _) => box_large(inner, memory),
         _ => {}
     }
 }
@@ -240,6 +244,7 @@ pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
             node,
             nonempty: true,
         } => named(*node).saturating_add(4),
+        Type::Ranged { value, .. } => min_size(types, value),
         Type::Named(id) => named(*id),
         // A number, a flag, or a length.
         _ => 4,
@@ -288,6 +293,7 @@ fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
         Type::FixedArray { element, len, .. } => {
             memory_of(element, named).saturating_mul(u64::from(*len))
         }
+        Type::Ranged { value, .. } => memory_of(value, named),
         Type::Named(id) => named(*id),
     }
 }
@@ -409,6 +415,13 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
                 copy: element.copy && !boxed,
                 default: element.default && *len <= DEFAULT_ARRAY_MAX,
                 ..element
+            }
+        }
+        Type::Ranged { value, min, .. } => {
+            let value = traits(types, value);
+            Traits {
+                default: value.default && *min <= 0,
+                ..value
             }
         }
         Type::Named(id) => types.get(id.0).map_or(ALL_TRAITS, |def| def.traits),

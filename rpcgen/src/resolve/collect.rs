@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     ast::{
-        ConstantDef, Declaration, Definition, EnumBody, File, Ident, Member, StructBody, TypeDef,
-        TypeDefKind, TypeSpecifierKind, UnionBody,
+        Attribute, ConstantDef, Declaration, Definition, EnumBody, File, Ident, Member, StructBody,
+        TypeDef, TypeDefKind, TypeSpecifierKind, UnionBody,
     },
     diagnostic::Diagnostics,
     import::Unit,
@@ -41,6 +41,8 @@ pub(super) struct TypeDeclaration<'a> {
     pub name: String,
     pub name_span: Span,
     pub doc: Option<&'a String>,
+    /// What stands before the definition.
+    pub attributes: &'a [Attribute],
     pub span: Span,
     pub body: Body<'a>,
 }
@@ -166,28 +168,41 @@ impl<'a> Collector<'a, '_> {
             self.constants
                 .define_enum(self.unit, body, self.diagnostics);
         }
-        self.declare(name, def.doc.as_ref(), def.span, body);
+        // `typedef [attributes] struct { … } name` has them behind the word.
+        let attributes = match (&def.kind, body) {
+            (TypeDefKind::Typedef(_), Body::Alias(_)) => &def.attributes,
+            (TypeDefKind::Typedef(declaration), _) if def.attributes.is_empty() => {
+                &declaration.attributes
+            }
+            _ => &def.attributes,
+        };
+        self.declare(TypeDeclaration {
+            name: name.name.clone(),
+            name_span: name.span,
+            doc: def.doc.as_ref(),
+            attributes,
+            span: def.span,
+            body,
+        });
     }
 
-    fn declare(&mut self, name: &Ident, doc: Option<&'a String>, span: Span, body: Body<'a>) {
+    fn declare(&mut self, declaration: TypeDeclaration<'a>) {
+        let name = Ident {
+            name: declaration.name.clone(),
+            span: declaration.name_span,
+        };
         if let Some(first) = self.own(&name.name) {
             let first = self.found.get(first);
-            if !self.is_same_text(span, first.span) {
-                let fault = super::duplicate_name(name, first.name_span);
+            if !self.is_same_text(declaration.span, first.span) {
+                let fault = super::duplicate_name(&name, first.name_span);
                 self.diagnostics.push(fault);
             }
             return;
         }
-        self.nested(&name.name, body);
+        self.nested(&name.name, declaration.body);
         let id = TypeId(self.found.types.len());
         self.found.index.insert(self.unit, &name.name, id);
-        self.found.types.push(TypeDeclaration {
-            name: name.name.clone(),
-            name_span: name.span,
-            doc,
-            span,
-            body,
-        });
+        self.found.types.push(declaration);
         self.order.push(Declared::Type(id));
     }
 
@@ -256,7 +271,14 @@ impl<'a> Collector<'a, '_> {
         place: Span,
         body: Body<'a>,
     ) {
-        self.declare(name, doc, name.span, body);
+        self.declare(TypeDeclaration {
+            name: name.name.clone(),
+            name_span: name.span,
+            doc,
+            attributes: &[],
+            span: name.span,
+            body,
+        });
         if let Some(id) = self.own(&name.name) {
             self.found.by_body.insert(place, id);
         }

@@ -182,6 +182,12 @@ impl Constants {
         (entry.kind == Kind::Constant).then_some(entry.unit)
     }
 
+    /// Whether a name is one of a constant or an enumerator.
+    pub(super) fn is_known(&self, name: &Ident, visibility: &Visibility) -> bool {
+        let from = visibility.unit(name.span);
+        self.index.seen(visibility, from, &name.name).is_some()
+    }
+
     /// The value of a constant; `None` where that was reported.
     ///
     /// A definition refers to one other at the most, so this is a walk along a chain and back.

@@ -79,9 +79,10 @@ impl Pairs<'_> {
                 })
             }
             (Shape::Struct(one), Shape::Struct(other)) => {
-                all_same(&one.fields, &other.fields, |one, other| {
-                    self.same_fields(one, other)
-                })
+                one.checks == other.checks
+                    && all_same(&one.fields, &other.fields, |one, other| {
+                        self.same_fields(one, other)
+                    })
             }
             (Shape::Union(one), Shape::Union(other)) => {
                 self.same_fields(&one.discriminant, &other.discriminant)
@@ -147,6 +148,18 @@ impl Pairs<'_> {
                     utf8: second,
                 },
             ) => first == second && max(one.as_ref()) == max(other.as_ref()),
+            (
+                Type::Ranged {
+                    value: one,
+                    min: first_min,
+                    max: first_max,
+                },
+                Type::Ranged {
+                    value: other,
+                    min: second_min,
+                    max: second_max,
+                },
+            ) => (first_min, first_max) == (second_min, second_max) && self.same_types(one, other),
             (one, other) => one == other,
         }
     }

@@ -45,6 +45,8 @@ pub(super) fn from_name(name: &str) -> Option<Type> {
         "int64_t" | "int64" | "quad_t" | "longlong_t" => Type::Hyper,
         "uint64_t" | "uint64" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
         "bool_t" => Type::Bool,
+        // What this language calls a chunk of bytes.
+        "buffer_t" => Type::Opaque(None),
         "netobj" => Type::Opaque(Some(Bound {
             max: NETOBJ_MAX,
             constant: None,

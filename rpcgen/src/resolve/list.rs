@@ -50,7 +50,9 @@ pub(super) fn use_lists(ty: &mut Type, is_node: &impl Fn(TypeId) -> bool) {
             }
             _ => use_lists(value, is_node),
         },
-        Type::FixedArray { element, .. } | Type::Array(element, _) => use_lists(element, is_node),
+        Type::FixedArray { element: inner, .. }
+        | Type::Ranged { value: inner, .. }
+        | Type::Array(inner, _) => use_lists(inner, is_node),
         _ => {}
     }
 }

@@ -2,12 +2,16 @@
 
 mod analysis;
 mod attribute;
+mod attributed;
 mod collect;
 mod constants;
+mod declaration;
 mod graph;
 mod identical;
 mod integer;
 mod list;
+mod member;
+mod procedure;
 mod program;
 mod settings;
 mod types;
@@ -27,6 +31,7 @@ use crate::{
     settings::Selected,
     source::{SourceMap, Span},
 };
+use attribute::Site;
 use collect::Declarations;
 use constants::{Constants, Surroundings};
 use identical::{Ambiguous, Comparison};
@@ -214,7 +219,9 @@ impl Resolver<'_> {
                 self.root(span)?
                     .constants
                     .insert(idl.clone(), (value.clone(), span));
-                let name = self.name(idl, rust, constant.doc.as_ref(), constant.span);
+                let mut name = self.name(idl, rust, constant.doc.as_ref(), constant.span);
+                let attributes = self.attributes(&constant.attributes, Site::Definition);
+                name.deprecated = attributes.deprecated();
                 Some(Item::Constant(Constant { name, value }))
             }
         }
@@ -268,6 +275,7 @@ impl Resolver<'_> {
             doc: doc.cloned(),
             text,
             attributes: Vec::new(),
+            deprecated: None,
         }
     }
 

@@ -1,15 +1,16 @@
 //! Programs, versions, procedures (RFC 5531 §12), and interfaces, which become them.
 
-use super::{Resolver, analysis, integer, list, types};
+use super::{
+    Resolver,
+    attribute::{Kind, Site},
+    procedure::{Block, Procedures},
+};
 use crate::{
-    ast::{
-        Declaration, Definition, File, Ident, InterfaceDef, Member, PlainType, ProcedureDef,
-        ProgramDef, TypeSpecifierKind, VersionDef,
-    },
+    ast::{Definition, File, InterfaceDef, Member, ProgramDef, VersionDef},
     diagnostic::{Code, Diagnostic},
     import::Unit,
-    model::{Field, Procedure, Program, Shape, Type, TypeDef, Version},
-    names::{self, Scope},
+    model::{Procedure, Program, TypeDef, Version},
+    names,
     source::Span,
 };
 use std::collections::HashMap;
@@ -24,6 +25,9 @@ struct Found {
     versions: VersionSpans,
 }
 
+/// The numbers that interfaces pin, by name, each with its place.
+type Pins = HashMap<String, (u32, Span)>;
+
 /// The versions of a program, by number.
 type VersionSpans = HashMap<u32, Span>;
 
@@ -33,8 +37,16 @@ struct Programs {
     found: Vec<Found>,
     /// Where each is among them, by name and number.
     by_name: HashMap<(String, u32), usize>,
-    /// The interface that is named after its file.
-    anonymous: Option<Span>,
+}
+
+/// What stands before the members of an interface.
+struct Header {
+    name: String,
+    span: Span,
+    /// The numbers that attributes give.
+    program: Option<u32>,
+    version: Option<u32>,
+    deprecated: Option<String>,
 }
 
 impl Programs {
@@ -62,6 +74,8 @@ impl Resolver<'_> {
 
     fn programs_of(&mut self, file: &File, types: &[TypeDef]) -> Vec<Found> {
         let mut programs = Programs::default();
+        let (headers, pins) = self.headers(file);
+        let mut headers = headers.into_iter();
         for definition in file.all() {
             match definition {
                 Definition::Program(program) => {
@@ -70,7 +84,9 @@ impl Resolver<'_> {
                     }
                 }
                 Definition::Interface(interface) => {
-                    self.interface(interface, types, &mut programs);
+                    if let Some(header) = headers.next().flatten() {
+                        self.interface(interface, &header, &pins, types, &mut programs);
+                    }
                 }
                 _ => {}
             }
@@ -160,7 +176,7 @@ impl Resolver<'_> {
 
     fn version(&mut self, def: &VersionDef, program: &str, types: &[TypeDef]) -> Option<Version> {
         let number = self.number(&def.number, "a version number (32 bits, unsigned)");
-        let mut found = Procedures::new(program, types);
+        let mut found = Procedures::new(program, types, Block::PROGRAM);
         for procedure in &def.procedures {
             let Some(value) = &procedure.number else {
                 let message = format!("procedure `{}` has no number", procedure.name.name);
@@ -188,30 +204,73 @@ impl Resolver<'_> {
 
     // ---- interface
 
-    fn interface(&mut self, def: &InterfaceDef, types: &[TypeDef], programs: &mut Programs) {
-        let pins = self.interface_attributes(&def.attributes);
-        let Some(idl) = self.interface_name(def, &mut programs.anonymous) else {
-            return;
-        };
-        let span = def.name.as_ref().map_or(def.keyword, |name| name.span);
-        let number = pins.program.unwrap_or_else(|| derived_number(&idl));
-        if pins.program.is_none() {
-            let message =
-                format!("the program number of `{idl}` is {number:#010x}, made of its name");
-            let note = Diagnostic::new(Code::DerivedProgram, span, message);
-            let attribute = format!("[program({number:#010x})]");
-            let keeps = "keeps it when the name changes";
-            self.diagnostics.push(if def.attributes.is_empty() {
-                let message = format!("`{attribute}` {keeps}");
-                note.insert(def.keyword, &format!("{attribute} "), message)
-            } else {
-                note.help(format!("`{attribute} interface …` {keeps}"))
-            });
+    /// The headers of all interfaces, and the program numbers that they pin: one of several
+    /// versions is enough.
+    fn headers(&mut self, file: &File) -> (Vec<Option<Header>>, Pins) {
+        let mut pins = Pins::new();
+        let mut anonymous = None;
+        let mut headers = Vec::new();
+        for definition in file.all() {
+            if let Definition::Interface(def) = definition {
+                headers.push(self.header(def, &mut pins, &mut anonymous));
+            }
         }
-        let procedures = self.members(def, &idl, types);
-        let version_number = pins.version.unwrap_or(1);
+        (headers, pins)
+    }
+
+    fn header(
+        &mut self,
+        def: &InterfaceDef,
+        pins: &mut Pins,
+        anonymous: &mut Option<Span>,
+    ) -> Option<Header> {
+        let attributes = self.attributes(&def.attributes, Site::Interface);
+        let program = self.attribute_number(attributes.get(Kind::Program));
+        let version = self.attribute_number(attributes.get(Kind::Version));
+        let name = self.interface_name(def, anonymous)?;
+        let span = def.name.as_ref().map_or(def.keyword, |name| name.span);
+        if let Some(number) = program {
+            let (first, place) = *pins.entry(name.clone()).or_insert((number, span));
+            if first != number {
+                let message = format!("`{name}` has the program number {number:#010x} here");
+                let fault = Diagnostic::new(Code::DuplicateProgram, span, message);
+                let other = format!("and {first:#010x} here");
+                self.diagnostics.push(
+                    fault
+                        .also(place, other)
+                        .help("versions of one program have one number"),
+                );
+            }
+        }
+        Some(Header {
+            name,
+            span,
+            program,
+            version,
+            deprecated: attributes.deprecated(),
+        })
+    }
+
+    fn interface(
+        &mut self,
+        def: &InterfaceDef,
+        header: &Header,
+        pins: &Pins,
+        types: &[TypeDef],
+        programs: &mut Programs,
+    ) {
+        let (idl, span) = (&header.name, header.span);
+        let pinned = pins.get(idl).map(|(number, _)| *number);
+        let number = header.program.or(pinned).unwrap_or_else(|| {
+            let number = derived_number(idl);
+            self.derived_program(def, header, number);
+            number
+        });
+        let procedures = self.members(def, idl, types);
+        let version_number = header.version.unwrap_or(1);
         let version_name = format!("v{version_number}");
-        let name = self.name(&idl, version_name, def.doc.as_ref(), span);
+        let mut name = self.name(idl, version_name, def.doc.as_ref(), span);
+        name.deprecated.clone_from(&header.deprecated);
         let version = Version {
             name,
             number: version_number,
@@ -223,7 +282,7 @@ impl Resolver<'_> {
             other.program.versions.push(version);
             return;
         }
-        let name = self.name(&idl, names::program_name(&idl), def.doc.as_ref(), span);
+        let name = self.name(idl, names::program_name(idl), def.doc.as_ref(), span);
         let program = Program {
             name,
             number,
@@ -233,6 +292,21 @@ impl Resolver<'_> {
             program,
             span,
             versions: HashMap::from([(version_number, span)]),
+        });
+    }
+
+    /// Says which number a name gave, and how it can be kept.
+    fn derived_program(&mut self, def: &InterfaceDef, header: &Header, number: u32) {
+        let name = &header.name;
+        let message = format!("the program number of `{name}` is {number:#010x}, made of its name");
+        let note = Diagnostic::new(Code::DerivedProgram, header.span, message);
+        let attribute = format!("[program({number:#010x})]");
+        let keeps = "keeps it when the name changes";
+        self.diagnostics.push(if def.attributes.is_empty() {
+            let message = format!("`{attribute}` {keeps}");
+            note.insert(def.keyword, &format!("{attribute} "), message)
+        } else {
+            note.help(format!("`{attribute} interface …` {keeps}"))
         });
     }
 
@@ -266,7 +340,7 @@ impl Resolver<'_> {
     }
 
     fn members(&mut self, def: &InterfaceDef, program: &str, types: &[TypeDef]) -> Vec<Procedure> {
-        let mut found = Procedures::new(program, types);
+        let mut found = Procedures::new(program, types, Block::INTERFACE);
         let mut next = Some(1);
         for member in &def.members {
             let Member::Procedure(procedure) = member else {
@@ -284,191 +358,14 @@ impl Resolver<'_> {
                 }
                 None => next,
             };
-            self.refuse_pointers(procedure);
             self.procedure(procedure, number, &mut found);
             next = number.map_or(next, |number: u32| number.checked_add(1));
         }
         found.list
     }
-
-    /// A pointer parameter of an interface is to be the value itself, not optional-data as in a
-    /// `program`: nothing is generated for it until that is so.
-    fn refuse_pointers(&mut self, procedure: &ProcedureDef) {
-        for parameter in &procedure.parameters {
-            let Some(pointer) = parameter.pointer.filter(|_| !is_untyped_pointer(parameter)) else {
-                continue;
-            };
-            let message = "this release does not support pointer parameters of an interface";
-            let fault = Diagnostic::new(Code::Unsupported, pointer, message);
-            self.diagnostics.push(fault.help(
-                "a value goes without the `*`; for one that may be absent, make a typedef of `T *`",
-            ));
-        }
-    }
-
-    // ---- procedure
-
-    fn procedure(&mut self, def: &ProcedureDef, number: Option<u32>, found: &mut Procedures<'_>) {
-        for attribute in &def.attributes {
-            self.unsupported_attribute(attribute);
-        }
-        let parameters = self.parameters(def, found.types);
-        let result = self.result(def, found.types);
-        let rust = self
-            .config
-            .names
-            .procedure_name(&def.name.name, found.program);
-        let clash = found.scope.take(&rust, &def.name.name, def.name.span);
-        // The structs that carry several parameters stand side by side in the version's module.
-        let clash = clash.and_then(|()| match def.parameters.as_slice() {
-            [] | [_] => Ok(()),
-            _ => {
-                let arguments = self.config.names.arguments_name(&rust);
-                found
-                    .arguments
-                    .take(&arguments, &def.name.name, def.name.span)
-            }
-        });
-        if let Err(clash) = clash {
-            self.diagnostics.push(clash);
-        }
-        let Some(number) = number else { return };
-        if let Some(first) = found.numbers.insert(number, def.name.clone()) {
-            let message = format!(
-                "procedure `{}` has the number of `{}`, {number}",
-                def.name.name, first.name
-            );
-            let fault = Diagnostic::new(Code::DuplicateProcedure, def.name.span, message);
-            self.diagnostics
-                .push(fault.also(first.span, "the other procedure"));
-        }
-        let name = self.name(&def.name.name, rust, def.doc.as_ref(), def.span);
-        found.list.push(Procedure {
-            name,
-            number,
-            parameters,
-            result,
-        });
-    }
-
-    fn parameters(&mut self, def: &ProcedureDef, types: &[TypeDef]) -> Vec<Field> {
-        let mut scope = Scope::default();
-        let count = def.parameters.len();
-        let mut fields = Vec::new();
-        for (index, declaration) in def.parameters.iter().enumerate() {
-            for attribute in &declaration.attributes {
-                self.parameter_attribute(attribute);
-            }
-            if is_untyped_pointer(declaration) {
-                self.bad_pointer(declaration);
-                continue;
-            }
-            let Some(mut ty) = self.declared_type(declaration) else {
-                continue;
-            };
-            let (idl, span) = match &declaration.name {
-                Some(name) => (name.name.clone(), name.span),
-                None if count == 1 => ("arg".to_owned(), declaration.span),
-                None => (format!("arg{}", index + 1), declaration.span),
-            };
-            let rust = self.config.names.value_name(&idl);
-            if let Err(clash) = scope.take(&rust, &idl, span) {
-                self.diagnostics.push(clash);
-            }
-            self.set_strings(&def.name.name, Some(&idl), def.span, &mut ty);
-            let name = self.name(&idl, rust, declaration.doc.as_ref(), declaration.span);
-            fields.push(Field {
-                name,
-                ty: complete(ty, types),
-            });
-        }
-        fields
-    }
-
-    fn result(&mut self, def: &ProcedureDef, types: &[TypeDef]) -> Option<Type> {
-        let mut ty = match (&def.result.kind, def.result_pointer) {
-            (TypeSpecifierKind::Void, None) => return None,
-            (
-                TypeSpecifierKind::Void | TypeSpecifierKind::Plain(PlainType::Opaque),
-                Some(pointer),
-            ) => {
-                let message = "a pointer without a size cannot be a result";
-                let fault =
-                    Diagnostic::new(Code::BadDeclaration, def.result.span.to(pointer), message);
-                self.diagnostics
-                    .push(fault.help("bytes are `typedef opaque data<>;`"));
-                return None;
-            }
-            (_, pointer) => {
-                let value = self.specified_type(&def.result)?;
-                match pointer {
-                    None => value,
-                    Some(_) => types::optional(value),
-                }
-            }
-        };
-        self.set_strings(&def.name.name, None, def.span, &mut ty);
-        Some(complete(ty, types))
-    }
-
-    fn bad_pointer(&mut self, declaration: &Declaration) {
-        let message = "the size of what the pointer points to is not known";
-        let fault = Diagnostic::new(Code::BadParameter, declaration.span, message);
-        self.diagnostics.push(fault.help(
-            "`opaque data<>` is a chunk of bytes with its size, `string text<>` a text, \
-             `T items<>` an array",
-        ));
-    }
 }
 
 const PROCEDURE_NUMBER: &str = "a procedure number (32 bits, unsigned)";
-
-/// The procedures of a version under construction.
-struct Procedures<'a> {
-    program: &'a str,
-    types: &'a [TypeDef],
-    scope: Scope,
-    arguments: Scope,
-    numbers: HashMap<u32, Ident>,
-    list: Vec<Procedure>,
-}
-
-impl<'a> Procedures<'a> {
-    fn new(program: &'a str, types: &'a [TypeDef]) -> Self {
-        Self {
-            program,
-            types,
-            scope: Scope::default(),
-            arguments: Scope::default(),
-            numbers: HashMap::new(),
-            list: Vec::new(),
-        }
-    }
-}
-
-/// A type of a parameter or result, with what the analysis of all types found.
-fn complete(mut ty: Type, types: &[TypeDef]) -> Type {
-    let is_node = |id: crate::model::TypeId| {
-        let shape = types.get(id.0).map(|def| &def.shape);
-        matches!(shape, Some(Shape::Struct(structure)) if structure.is_list_node)
-    };
-    list::use_lists(&mut ty, &is_node);
-    analysis::box_large(&mut ty, &|id| {
-        types.get(id.0).map_or(0, |def| def.memory_size)
-    });
-    ty
-}
-
-/// `void *p`, `char *p`, `opaque *p`: how much is meant, only C's reader knows.
-fn is_untyped_pointer(declaration: &Declaration) -> bool {
-    declaration.pointer.is_some()
-        && match &declaration.specifier.kind {
-            TypeSpecifierKind::Void | TypeSpecifierKind::Plain(PlainType::Opaque) => true,
-            TypeSpecifierKind::Integer(words) => integer::is_char(words),
-            TypeSpecifierKind::Name(None, name) => name.name == "void",
-            _ => false,
-        }
-}
 
 /// The program number of an interface that pins none: FNV-1a of its name, in the range that
 /// RFC 5531 §13.4 leaves to users.

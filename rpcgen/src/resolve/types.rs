@@ -1,16 +1,22 @@
 //! Types: what each declaration means.
 
-use super::{Resolver, collect::Body, identical::Ambiguous, integer};
+use super::{
+    Resolver,
+    attribute::{Attributes, Site},
+    attributed::Siblings,
+    collect::Body,
+    declaration::Place,
+    identical::Ambiguous,
+    integer,
+    member::{Direction, Member},
+};
 use crate::{
     ast::{
-        Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, Suffix, SuffixKind,
-        TypeSpecifier, TypeSpecifierKind, Value,
+        Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, TypeSpecifier,
+        TypeSpecifierKind, Value,
     },
     diagnostic::{Code, Diagnostic, similar},
-    model::{
-        Bound, ConstantUse, Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId,
-        UnitId,
-    },
+    model::{Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
     names::Scope,
     parse,
     source::Span,
@@ -31,10 +37,19 @@ impl Resolver<'_> {
         let (body, idl) = (declaration.body, declaration.name.clone());
         let unit = self.output(declaration.name_span);
         let rust = self.config.names.type_name(&idl);
-        let name = self.name(&idl, rust, declaration.doc, declaration.span);
+        let mut name = self.name(&idl, rust, declaration.doc, declaration.span);
+        name.deprecated = self
+            .attributes(declaration.attributes, Site::Definition)
+            .deprecated();
         let shape = match body {
             Body::Alias(declaration) => {
-                let ty = self.declared_type(declaration);
+                let attributes = self.attributes(&declaration.attributes, Site::Alone);
+                let ty = self.attributed_type(
+                    declaration.into(),
+                    &attributes,
+                    Place::Type,
+                    &Siblings::new(),
+                );
                 Shape::Alias(ty.unwrap_or(PLACEHOLDER))
             }
             Body::Enum(body) => Shape::Enum(self.enumeration(&idl, body)),
@@ -88,7 +103,9 @@ impl Resolver<'_> {
                 self.diagnostics.push(clash);
             }
             let doc = enumerator.doc.as_ref();
-            let name = self.name(&ident.name, rust, doc, enumerator.span);
+            let mut name = self.name(&ident.name, rust, doc, enumerator.span);
+            let attributes = self.attributes(&enumerator.attributes, Site::Definition);
+            name.deprecated = attributes.deprecated();
             match first {
                 None => {
                     first_of.insert(value, name.rust.clone());
@@ -121,165 +138,68 @@ impl Resolver<'_> {
             self.error(Code::EmptyStruct, body.span, message);
         }
         let mut scope = Scope::default();
-        let fields = body.fields.iter();
-        let fields = fields
-            .filter_map(|field| self.field(field, &mut scope))
+        let names = body.fields.iter().filter_map(|field| field.name.as_ref());
+        let siblings: Siblings<'_> = names.map(|name| name.name.as_str()).collect();
+        let members = body.fields.iter();
+        let members = members
+            .filter_map(|field| self.field_member(field, &siblings, &mut scope))
             .collect();
+        let linked = self.link(members);
         Struct {
-            fields,
+            fields: linked.parameters,
+            checks: linked.parameter_checks,
             is_list_node: false,
         }
     }
 
     /// A field of a struct, in the scope of that struct.
-    fn field(&mut self, declaration: &Declaration, scope: &mut Scope) -> Option<Field> {
-        let field = self.named_field(declaration)?;
+    fn field_member<'a>(
+        &mut self,
+        declaration: &'a Declaration,
+        siblings: &Siblings<'_>,
+        scope: &mut Scope,
+    ) -> Option<Member<'a>> {
+        let attributes = self.attributes(&declaration.attributes, Site::Field);
+        let field = self.attributed_field(declaration, &attributes, siblings)?;
         let ident = declaration.name.as_ref()?;
         if let Err(clash) = scope.take(&field.name.rust, &ident.name, ident.span) {
             self.diagnostics.push(clash);
         }
-        Some(field)
+        let direction = Direction::SENT;
+        Some(Member::new(
+            field,
+            declaration.into(),
+            attributes,
+            direction,
+        ))
     }
 
-    /// A declaration that has a name.
-    pub(super) fn named_field(&mut self, declaration: &Declaration) -> Option<Field> {
-        for attribute in &declaration.attributes {
-            self.unsupported_attribute(attribute);
-        }
+    /// A declaration that has a name and stands alone: what arms carry, what unions are switched by.
+    pub(super) fn named_field(&mut self, declaration: &Declaration, site: Site) -> Option<Field> {
+        let attributes = self.attributes(&declaration.attributes, site);
+        self.attributed_field(declaration, &attributes, &Siblings::new())
+    }
+
+    fn attributed_field(
+        &mut self,
+        declaration: &Declaration,
+        attributes: &Attributes<'_>,
+        siblings: &Siblings<'_>,
+    ) -> Option<Field> {
         let Some(ident) = &declaration.name else {
             self.diagnostics.push(nameless(declaration));
             return None;
         };
-        let ty = self.declared_type(declaration)?;
+        let ty = self.attributed_type(declaration.into(), attributes, Place::Type, siblings)?;
         let rust = self.config.names.value_name(&ident.name);
-        let name = self.name(
+        let mut name = self.name(
             &ident.name,
             rust,
             declaration.doc.as_ref(),
             declaration.span,
         );
+        name.deprecated = attributes.deprecated();
         Some(Field { name, ty })
-    }
-
-    /// The type of a declaration: that of its specifier, with pointer and brackets.
-    pub(super) fn declared_type(&mut self, declaration: &Declaration) -> Option<Type> {
-        let specifier = &declaration.specifier;
-        let suffix = match declaration.suffixes.as_slice() {
-            [] => None,
-            [suffix] => Some(suffix),
-            [_, second, ..] => {
-                let message = "XDR has no arrays of arrays";
-                self.use_typedef(second.span, message, "of the inner array");
-                return None;
-            }
-        };
-        if let (Some(_), Some(suffix)) = (declaration.pointer, suffix) {
-            let message = "XDR has no arrays of optional-data";
-            self.use_typedef(suffix.span, message, "of the pointer");
-            return None;
-        }
-        match &specifier.kind {
-            TypeSpecifierKind::Plain(PlainType::Opaque) => self.opaque(declaration, suffix),
-            TypeSpecifierKind::Plain(PlainType::String) => self.string(declaration, suffix),
-            _ => {
-                let element = self.specified_type(specifier)?;
-                self.warn_char(declaration, suffix);
-                self.sized(element, declaration.pointer, suffix)
-            }
-        }
-    }
-
-    fn sized(
-        &mut self,
-        element: Type,
-        pointer: Option<Span>,
-        suffix: Option<&Suffix>,
-    ) -> Option<Type> {
-        let element = Box::new(element);
-        Some(match suffix.map(|suffix| &suffix.kind) {
-            Some(SuffixKind::Fixed(len)) => Type::FixedArray {
-                element,
-                len: self.length(len)?,
-                boxed: false,
-            },
-            Some(SuffixKind::Variable(max)) => Type::Array(element, self.bound(max.as_ref())?),
-            None if pointer.is_some() => optional(*element),
-            None => *element,
-        })
-    }
-
-    fn length(&mut self, value: &Value) -> Option<u32> {
-        self.number(value, "a length (a 32-bit unsigned integer)")
-    }
-
-    /// A bound; `Some(None)` is none.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says that an error was reported"
-    )]
-    fn bound(&mut self, value: Option<&Value>) -> Option<Option<Bound>> {
-        let Some(value) = value else {
-            return Some(None);
-        };
-        let max = self.length(value)?;
-        let constant = match value {
-            Value::Name(name) => self.constant_use(name),
-            _ => None,
-        };
-        Some(Some(Bound { max, constant }))
-    }
-
-    /// The constant that a name means; enumerators are none.
-    fn constant_use(&self, name: &Ident) -> Option<ConstantUse> {
-        let unit = self.constants.constant(name, &self.visibility)?;
-        Some(ConstantUse {
-            unit: if self.config.inline { UnitId(0) } else { unit },
-            rust: self.config.names.constant_name(&name.name),
-        })
-    }
-
-    fn opaque(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {
-        if let Some(pointer) = declaration.pointer {
-            let message = "XDR has no optional-data of `opaque`";
-            self.use_typedef(pointer, message, "of the opaque data");
-            return None;
-        }
-        match suffix.map(|suffix| &suffix.kind) {
-            Some(SuffixKind::Fixed(len)) => self.length(len).map(Type::FixedOpaque),
-            Some(SuffixKind::Variable(max)) => self.bound(max.as_ref()).map(Type::Opaque),
-            None => {
-                let message = "`opaque` needs a size behind the name";
-                let fault = Diagnostic::new(Code::MissingBrackets, declaration.span, message);
-                let fault =
-                    fault.help("`opaque name[4]` is four bytes, `opaque name<255>` at most 255");
-                let behind = declaration.span.behind();
-                let message = "`<>` is any number of bytes";
-                self.diagnostics.push(fault.insert(behind, "<>", message));
-                None
-            }
-        }
-    }
-
-    fn string(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) -> Option<Type> {
-        let max = match suffix.map(|suffix| &suffix.kind) {
-            Some(SuffixKind::Variable(max)) => self.bound(max.as_ref())?,
-            None => None,
-            Some(SuffixKind::Fixed(_)) => {
-                let message = "a string has no fixed length";
-                let diagnostic = Diagnostic::new(Code::BadDeclaration, declaration.span, message);
-                self.diagnostics
-                    .push(diagnostic.help("write its bound: `string name<255>`"));
-                return None;
-            }
-        };
-        let string = Type::String {
-            max,
-            utf8: self.is_utf8(self.config.strings, declaration.span),
-        };
-        Some(match declaration.pointer {
-            None => string,
-            Some(_) => optional(string),
-        })
     }
 
     /// The type that a specifier names.
@@ -356,7 +276,7 @@ impl Resolver<'_> {
         Some(seen.nearest)
     }
 
-    fn named_type(&mut self, prefix: Option<Prefix>, name: &Ident) -> Option<Type> {
+    pub(super) fn named_type(&mut self, prefix: Option<Prefix>, name: &Ident) -> Option<Type> {
         if let Some(id) = self.find_type(name) {
             self.check_prefix(prefix, id, name);
             return Some(Type::Named(id));
@@ -445,28 +365,6 @@ impl Resolver<'_> {
             self.diagnostics
                 .push(diagnostic.also(defined, "defined here"));
         }
-    }
-
-    /// `char x[n]`, `char x<n>` and `char *x` are seldom what their author thinks they are.
-    fn warn_char(&mut self, declaration: &Declaration, suffix: Option<&Suffix>) {
-        let TypeSpecifierKind::Integer(words) = &declaration.specifier.kind else {
-            return;
-        };
-        let message = match (suffix, declaration.pointer) {
-            _ if !integer::is_char(words) => return,
-            (Some(_), _) => "each `char` takes four bytes on the wire",
-            (None, Some(_)) => "`char *` is one `char` that may be absent",
-            (None, None) => return,
-        };
-        let diagnostic = Diagnostic::new(Code::CharArray, declaration.specifier.span, message);
-        self.diagnostics
-            .push(diagnostic.help("bytes are `opaque`, a text is a `string`"));
-    }
-
-    fn use_typedef(&mut self, span: Span, message: &str, of: &str) {
-        let diagnostic = Diagnostic::new(Code::BadDeclaration, span, message);
-        self.diagnostics
-            .push(diagnostic.help(format!("make a typedef {of} and use its name")));
     }
 }
 

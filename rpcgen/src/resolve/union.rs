@@ -1,8 +1,8 @@
 //! Discriminated unions (RFC 4506 §4.15).
 
-use super::{Resolver, collect::Body, integer};
+use super::{Resolver, attribute::Site, attributed::Behind, collect::Body};
 use crate::{
-    ast::{Declaration, EnumBody, PlainType, TypeSpecifierKind, UnionBody, Value},
+    ast::{Declaration, EnumBody, TypeSpecifierKind, UnionBody, Value},
     diagnostic::{Code, Diagnostic},
     model::{Arm, Field, Label, Shape, Type, TypeId, Union},
     names::{self, Scope},
@@ -28,7 +28,7 @@ pub(super) type Enumerators = HashMap<i32, String>;
 
 impl Resolver<'_> {
     pub(super) fn union(&mut self, body: &UnionBody) -> Shape {
-        let discriminant = self.named_field(&body.discriminant);
+        let discriminant = self.named_field(&body.discriminant, Site::Discriminant);
         let Some(discriminant) = discriminant else {
             return broken();
         };
@@ -83,36 +83,18 @@ impl Resolver<'_> {
         }
     }
 
-    fn named_discriminant(&mut self, mut id: TypeId) -> Option<Discriminant> {
-        // Typedefs that define each other are a fault that is reported elsewhere.
-        for _ in 0..self.declarations.types().len() {
-            let declaration = match self.declarations.get(id).body {
-                Body::Enum(body) => {
-                    let name = self.declarations.get(id).name.clone();
-                    return Some(Discriminant::Enum {
-                        enumerators: self.enumerators(id, body),
-                        is_open: self.is_open(&name),
-                    });
-                }
-                Body::Alias(declaration) => declaration,
-                Body::Struct(_) | Body::OptionalStruct(_) | Body::Union(_) => return None,
-            };
-            if declaration.pointer.is_some() || !declaration.suffixes.is_empty() {
-                return None;
+    fn named_discriminant(&mut self, id: TypeId) -> Option<Discriminant> {
+        match self.behind(id)? {
+            Behind::Type(ty) => self.discriminant(&ty),
+            Behind::Body(id, Body::Enum(body)) => {
+                let name = self.declarations.get(id).name.clone();
+                Some(Discriminant::Enum {
+                    enumerators: self.enumerators(id, body),
+                    is_open: self.is_open(&name),
+                })
             }
-            match &declaration.specifier.kind {
-                TypeSpecifierKind::Integer(words) => {
-                    return self.discriminant(&integer::from_words(words)?);
-                }
-                TypeSpecifierKind::Plain(PlainType::Bool) => return Some(Discriminant::Bool),
-                TypeSpecifierKind::Name(_, name) => match self.find_type(name) {
-                    Some(next) => id = next,
-                    None => return self.discriminant(&integer::from_name(&name.name)?),
-                },
-                _ => return None,
-            }
+            Behind::Body(..) => None,
         }
-        None
     }
 
     /// The enumerators of an enum, looked up once for all unions.
@@ -175,7 +157,7 @@ impl Resolver<'_> {
     fn arm_field(&mut self, declaration: &Declaration) -> Option<Field> {
         match declaration.specifier.kind {
             TypeSpecifierKind::Void => None,
-            _ => self.named_field(declaration),
+            _ => self.named_field(declaration, Site::Alone),
         }
     }
 

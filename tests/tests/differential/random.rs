@@ -123,6 +123,8 @@ impl Value<'_> {
                     more = self.flag();
                 }
             }
+            // C has no ranges, so no file here has one.
+            Type::Ranged { value, .. } => self.value(value),
             Type::Named(id) => self.named(*id),
         }
     }
