@@ -21,6 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "idl/vectors.x",
         "../examples/calc/calc.idl",
     ])?;
+    rpcgen::Builder::new()
+        .extern_type("size_t", "u64")
+        .extern_module("crate::extern_names")
+        .compile(&["idl/externs.x"])?;
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     compile_snapshot_inputs(&out_dir)
 }

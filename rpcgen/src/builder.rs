@@ -3,7 +3,7 @@
 use crate::{
     codegen::Parts,
     compile::compile,
-    config::{Config, Regenerate},
+    config::{Config, Regenerate, Undefined, is_rust_path},
     diagnostic::Severity,
     names::Names,
     output,
@@ -52,6 +52,39 @@ impl Builder {
     /// Defines a macro of the preprocessor, as `-D NAME=value` does.
     pub fn define(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.config.defines.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes a type of the interface files from the user's crate: the name in the file, and the path
+    /// of the type in Rust, from the root of a crate.
+    ///
+    /// The type needs `xdr::Encode`, `xdr::Decode`, `Debug`, `Clone` and `PartialEq`, and what
+    /// contains it has no other traits. The primitive types are known: `("size_t", "u64")`.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is none.
+    pub fn extern_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
+        let path = path.into();
+        assert!(is_rust_path(&path), "`{path}` is no path of a type");
+        self.config.extern_types.push((name.into(), path));
+        self
+    }
+
+    /// Takes every type and constant that the interface files do not define from a module of the
+    /// user's crate, by its path from the root of a crate.
+    ///
+    /// There they have the names of the interface file. Constants are `i64`; types are as
+    /// [`extern_type`](Self::extern_type) says. `rpcgen externs FILE` prints the beginning of such a
+    /// module.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is none.
+    pub fn extern_module(mut self, path: impl Into<String>) -> Self {
+        let module = path.into();
+        assert!(is_rust_path(&module), "`{module}` is no path of a module");
+        self.config.undefined = Undefined::Extern { module };
         self
     }
 

@@ -30,6 +30,10 @@ pub struct Config {
     pub modules: ModulePath,
     /// Where generated code finds the crates it needs.
     pub crates: Crates,
+    /// Types that the user's crate has: the name in the interface file, and the path in Rust.
+    pub extern_types: Vec<(String, String)>,
+    /// What becomes of names that the file does not define.
+    pub undefined: Undefined,
     /// What the header of a generated file says to do to make it again.
     pub regenerate: Regenerate,
 }
@@ -49,6 +53,8 @@ impl Default for Config {
             inline: false,
             modules: ModulePath::default(),
             crates: Crates::default(),
+            extern_types: Vec::new(),
+            undefined: Undefined::default(),
             regenerate: Regenerate::default(),
         }
     }
@@ -195,10 +201,37 @@ impl FromStr for ModulePath {
 /// Whether a word can be the name of a module.
 fn is_module(name: &str) -> bool {
     let is_reserved = matches!(name, "crate" | "self" | "Self" | "super");
-    !is_reserved
-        && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name != "_"
+    !is_reserved && is_identifier(name) && name != "_"
+}
+
+/// What becomes of types and constants that an interface file uses and does not define.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Undefined {
+    /// An error lists them.
+    #[default]
+    Error,
+    /// A module of the user's has them, under the names of the interface file: constants as `i64`,
+    /// types with `xdr::Encode` and `xdr::Decode`.
+    Extern {
+        /// Its path, from the root of a crate.
+        module: String,
+    },
+}
+
+/// Whether a text is the path of a Rust item that means the same in every module.
+#[must_use]
+pub fn is_rust_path(path: &str) -> bool {
+    let segments = path.strip_prefix("::").unwrap_or(path).split("::");
+    let is_absolute = |segment: &str| !matches!(segment, "self" | "super");
+    segments
+        .into_iter()
+        .all(|segment| is_identifier(segment) && is_absolute(segment))
+}
+
+fn is_identifier(segment: &str) -> bool {
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_other = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    segment.starts_with(is_first) && segment.chars().all(is_other)
 }
 
 #[cfg(test)]

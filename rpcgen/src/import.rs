@@ -10,7 +10,7 @@ use crate::{
     model::UnitId,
     names,
     parse::{self, Parsed},
-    preprocess::{self, CInclude},
+    preprocess::{self, CInclude, MacroConstant},
     source::{FileId, Loader, SourceMap, Span, display_name, import_candidates},
 };
 use std::{
@@ -30,6 +30,8 @@ pub struct Unit {
     pub file: FileId,
     /// What it says.
     pub parsed: Parsed,
+    /// Macros that may be constants.
+    pub macros: Vec<MacroConstant>,
     /// The units that it imports, in the order of the file, each once and not itself.
     pub imports: Vec<UnitId>,
     /// The C headers that it includes: those of no interface file.
@@ -66,6 +68,7 @@ pub fn read(
         let mut unit = Unit {
             file,
             parsed,
+            macros: text.macros,
             imports: Vec::new(),
             c_headers: Vec::new(),
         };

@@ -22,6 +22,7 @@
 //! | `codegen` | one emitter for each kind of thing |
 //! | [`fmt`] | interface files laid out anew |
 //! | `format`, [`output`] | syntax to text, text to files |
+//! | `externs` | the skeleton of a module that has what a file does not define |
 //! | [`diagnostic`] | faults: codes, places, help |
 
 #![forbid(unsafe_code)]
@@ -39,6 +40,7 @@ mod codegen;
 mod compile;
 mod config;
 pub mod diagnostic;
+mod externs;
 pub mod fmt;
 mod format;
 pub mod import;
@@ -54,4 +56,5 @@ pub mod source;
 pub use builder::{Builder, Error};
 pub use codegen::Parts;
 pub use compile::{Import, Outcome, analyse, compile};
-pub use config::{Config, CratePath, Crates, ModulePath, Regenerate};
+pub use config::{Config, CratePath, Crates, ModulePath, Regenerate, Undefined, is_rust_path};
+pub use externs::externs;

@@ -2,10 +2,12 @@
 //!
 //! Only a faultless file becomes a model, so what reads it cannot fail on user input.
 
+mod outside;
 mod program;
 
 use crate::settings::Selected;
 
+pub use outside::{ConstantUse, ExternConstant, ExternItem, ExternKind, MissingName, Number};
 pub use program::{Exception, Procedure, Program, Semantics, Version};
 
 /// A resolved interface file, with all that it imports.
@@ -17,6 +19,10 @@ pub struct Model {
     pub selected: Selected,
     /// All types; a [`TypeId`] is an index.
     pub types: Vec<TypeDef>,
+    /// The module of the user's that has what the files do not define.
+    pub extern_module: Option<String>,
+    /// The names that it has to have.
+    pub missing: Vec<MissingName>,
 }
 
 /// What becomes one generated file.
@@ -95,6 +101,8 @@ pub enum Item {
     Constant(Constant),
     /// A type.
     Type(TypeId),
+    /// A constant that a module of the user's has.
+    Extern(ExternItem),
 }
 
 /// A named type of a [`Model`].
@@ -128,12 +136,14 @@ pub struct Constant {
 }
 
 /// The value of a constant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConstantValue {
     /// A number that fits into 64 bits, signed or unsigned.
     Integer(i128),
     /// A text.
     Text(String),
+    /// What a module of the user's says.
+    Extern(ExternConstant),
 }
 
 /// Bytes of memory that an array may take inside the value it is part of: what stands on the stack
@@ -160,7 +170,7 @@ pub enum Type {
     /// `bool`
     Bool,
     /// `opaque x[n]`; boxed if larger than [`INLINE_MAX`].
-    FixedOpaque(u32),
+    FixedOpaque(Number<u32>),
     /// `opaque x<n>`; `None` is unbounded.
     Opaque(Option<Bound>),
     /// `string x<n>`; `None` is unbounded.
@@ -175,7 +185,7 @@ pub enum Type {
         /// `T`
         element: Box<Self>,
         /// `n`
-        len: u32,
+        len: Number<u32>,
         /// Whether it stands in a box, because it is larger than [`INLINE_MAX`].
         boxed: bool,
     },
@@ -206,24 +216,17 @@ pub enum Type {
     },
     /// A named type.
     Named(TypeId),
+    /// A type of the user's, by its path.
+    Extern(String),
 }
 
 /// The bound of opaque data, of a string, of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bound {
-    /// The bound.
-    pub max: u32,
+    /// The bound, if it is known.
+    pub max: Option<u32>,
     /// The constant that says it.
     pub constant: Option<ConstantUse>,
-}
-
-/// A constant where it is used.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ConstantUse {
-    /// The unit that it is generated in.
-    pub unit: UnitId,
-    /// Its name in Rust.
-    pub rust: String,
 }
 
 /// A named type.
@@ -311,7 +314,7 @@ pub struct Enumerator {
     /// Its name.
     pub name: Name,
     /// Its number.
-    pub value: i32,
+    pub value: Number<i32>,
 }
 
 /// A structure.
@@ -386,21 +389,21 @@ pub struct Arm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Label {
     /// A number.
-    Number(i128),
+    Number(Number<i128>),
     /// A bool.
     Bool(bool),
     /// The enumerator of this Rust name and number.
-    Enumerator(String, i32),
+    Enumerator(String, Number<i32>),
 }
 
 impl Label {
     /// The number on the wire.
     #[must_use]
-    pub fn number(&self) -> i128 {
+    pub fn number(&self) -> Number<i128> {
         match self {
-            Self::Number(number) => *number,
-            Self::Bool(value) => i128::from(*value),
-            Self::Enumerator(_, number) => i128::from(*number),
+            Self::Number(number) => number.clone(),
+            Self::Bool(value) => Number::Known(i128::from(*value)),
+            Self::Enumerator(_, number) => number.widened(),
         }
     }
 }

@@ -13,6 +13,7 @@
 pub mod behaviour_service;
 pub mod compiler;
 pub mod corpus;
+pub mod extern_names;
 pub mod fresh_crate;
 pub mod fuzzing;
 pub mod interop_service;
@@ -31,6 +32,14 @@ rpc_runtime::include_stubs!("behaviour");
 /// The stubs of `idl/interop.x`.
 pub mod interop_stubs {
     rpc_runtime::include_stubs!("interop");
+}
+
+/// The stubs of `idl/externs.x`, as clean as the snapshots.
+pub mod extern_stubs {
+    #![deny(warnings, clippy::pedantic, missing_docs)]
+    #![allow(clippy::use_self, reason = "as for the snapshots below")]
+
+    rpc_runtime::include_stubs!("externs");
 }
 
 /// The stubs of `idl/vectors.x`.

@@ -98,7 +98,7 @@ fn errors_of_an_interface_file_fail_the_build_and_are_shown() {
     let stderr = process::text(&output.stderr);
     assert!(!output.status.success());
     for part in [
-        "error[E0302]: the type `in` is not defined",
+        "error[E0320]: `in` is not defined",
         "idl/types.x:1:26",
         "struct pair { int first; in second; };",
         "^^",

@@ -79,7 +79,7 @@ fn compile(file: &CorpusFile, folder: &Path) -> Outcome {
         .filter_map(|line| line.strip_prefix("error["));
     let errors: Vec<String> = errors.map(|error| error.replacen("]:", "", 1)).collect();
     let is_name = |error: &&String| {
-        let codes = ["E0302", "E0303", "E0310"];
+        let codes = ["E0302", "E0303", "E0310", "E0320", "E0321"];
         codes.iter().any(|code| error.starts_with(code))
     };
     match errors.iter().find(|error| !is_name(error)) {

@@ -21,7 +21,7 @@ const EXPECTED: [(&str, &[&str]); 12] = [
     ("klm_prot", &[]),
     ("mount", &[]),
     ("nfs_prot", &[]),
-    ("nlm_prot", &["LM_MAXSTRLEN", "MAXNAMELEN"]),
+    ("nlm_prot", &[]),
     ("rex", &[]),
     ("rquota", &[]),
     ("rstat", &[]),
@@ -43,10 +43,12 @@ fn compiled(name: &str) -> Option<Outcome> {
 fn missing_names(outcome: &Outcome) -> BTreeSet<&str> {
     let errors = outcome.diagnostics.iter().filter(|found| found.is_error());
     errors
-        .map(|error| {
-            let is_missing = matches!(error.code, Code::UndefinedType | Code::UndefinedConstant);
-            assert!(is_missing, "{}", error.message);
-            error.message.split('`').nth(1).unwrap()
+        .flat_map(|error| {
+            assert_eq!(error.code, Code::UndefinedNames, "{}", error.message);
+            let lists = error.help.iter().map(|help| help.message.as_str());
+            let lists =
+                lists.filter(|help| help.starts_with("constants:") || help.starts_with("types:"));
+            lists.flat_map(|list| list.split('`').skip(1).step_by(2))
         })
         .collect()
 }

@@ -47,6 +47,7 @@ mod array;
 mod borrowed;
 mod check;
 mod chunks;
+pub mod constant;
 mod decode;
 mod encode;
 mod error;

@@ -7,7 +7,7 @@ use super::{
     settings::SettingOptions,
 };
 use rpcgen::{
-    Config,
+    Config, Undefined, is_rust_path,
     source::{FILE_SIZE_MAX, FileId, FileSystem, Loader as _, STDIN_NAME, SourceMap, display_name},
 };
 use std::{
@@ -26,6 +26,18 @@ pub(super) struct InputOptions {
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     macros: Vec<String>,
 
+    /// Take a type that the file does not define from your crate
+    #[arg(long = "extern-type", value_name = "NAME=PATH")]
+    extern_types: Vec<String>,
+
+    /// What to do about names that the file does not define [default: error]
+    #[arg(long, value_name = "WHAT", requires_if("extern", "extern_module"))]
+    undefined: Option<WhatIsUndefined>,
+
+    /// The module of your crate that has what the file does not define
+    #[arg(long, value_name = "PATH", requires = "undefined")]
+    extern_module: Option<String>,
+
     #[command(flatten)]
     pub(super) report: ReportOptions,
 
@@ -41,7 +53,16 @@ impl InputOptions {
         if let Some((name, _)) = defines.iter().find(|(name, _)| !is_identifier(name)) {
             return Err(misused(&format!("-D {name}: not the name of a macro")));
         }
+        let undefined = match (self.undefined, &self.extern_module) {
+            (Some(WhatIsUndefined::Extern), Some(module)) => Undefined::Extern {
+                module: checked_path(module, "--extern-module")?,
+            },
+            _ => Undefined::Error,
+        };
+        let extern_types = self.extern_types.iter().map(|given| split_type(given));
         let mut config = Config {
+            extern_types: extern_types.collect::<Result<_, _>>()?,
+            undefined,
             include_paths: self.include_paths.clone(),
             defines,
             ..Config::default()
@@ -53,8 +74,46 @@ impl InputOptions {
     /// These flags as they are written, for the header of a generated file.
     pub(super) fn words(&self) -> impl Iterator<Item = String> {
         let macros = self.macros.iter().map(|define| format!("-D {define}"));
-        macros.chain(self.settings.words())
+        let types = self.extern_types.iter();
+        let types = types.map(|given| format!("--extern-type {given}"));
+        let undefined = self.undefined.map(|what| match what {
+            WhatIsUndefined::Error => "--undefined error".to_owned(),
+            WhatIsUndefined::Extern => "--undefined extern".to_owned(),
+        });
+        let module = self.extern_module.iter();
+        let module = module.map(|path| format!("--extern-module {path}"));
+        let outside = types.chain(undefined).chain(module);
+        macros.chain(outside).chain(self.settings.words())
     }
+}
+
+/// What becomes of names that a file does not define.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum WhatIsUndefined {
+    /// An error lists them.
+    Error,
+    /// A module of the user's has them.
+    Extern,
+}
+
+/// `NAME=PATH`
+fn split_type(given: &str) -> Result<(String, String), Failure> {
+    match given.split_once('=') {
+        Some((name, path)) if is_identifier(name) => {
+            let path = checked_path(path, "--extern-type")?;
+            Ok((name.to_owned(), path))
+        }
+        _ => Err(misused(&format!("--extern-type {given}: not NAME=PATH"))),
+    }
+}
+
+fn checked_path(path: &str, flag: &str) -> Result<String, Failure> {
+    if is_rust_path(path) {
+        return Ok(path.to_owned());
+    }
+    Err(misused(&format!(
+        "{flag} {path}: not a path from the root of a crate, such as `crate::names`"
+    )))
 }
 
 /// Takes a file into a new map; `-` is standard input.

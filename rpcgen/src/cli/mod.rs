@@ -9,6 +9,7 @@ mod check;
 mod classic;
 mod compile;
 mod explain;
+mod externs;
 mod failure;
 mod fmt;
 mod input;
@@ -29,6 +30,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 enum Subcommand {
     Check(Box<check::Check>),
     Explain(explain::Explain),
+    Externs(Box<externs::Externs>),
     Fmt(fmt::Fmt),
     New(new::New),
 }
@@ -38,6 +40,7 @@ impl Subcommand {
         match self {
             Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
+            Self::Externs(externs) => externs.run(),
             Self::Fmt(fmt) => fmt.run(),
             Self::New(new) => new.run(),
         }

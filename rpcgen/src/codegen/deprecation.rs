@@ -30,6 +30,7 @@ pub(super) fn is_anything(model: &Model) -> bool {
     let mut items = model.units.iter().flat_map(|unit| &unit.items);
     let has_item = items.any(|item| match item {
         Item::Constant(constant) => constant.name.deprecated.is_some(),
+        Item::Extern(_) => false,
         Item::Type(id) => names(model.type_def(*id)).any(is_deprecated),
     });
     let programs = model.units.iter().flat_map(|unit| &unit.programs);
@@ -102,7 +103,7 @@ fn is_deprecated_bound(model: &Model, bound: Option<&Bound>) -> bool {
     let mut items = model.unit(said.unit).items.iter();
     items.any(|item| match item {
         Item::Constant(one) => is_deprecated(&one.name) && one.name.rust == said.rust,
-        Item::Type(_) => false,
+        Item::Extern(_) | Item::Type(_) => false,
     })
 }
 

@@ -1,7 +1,7 @@
 //! `enum`.
 
 use super::{Context, Piece, attribute, doc, syntax};
-use crate::model::{Enum, Enumerator, TypeDef};
+use crate::model::{Enum, Enumerator, Number, TypeDef};
 use syn::{Attribute, Fields, Ident, ImplItem, ItemEnum, ItemImpl, Variant, parse_quote};
 
 /// An enum, its numbers, and its codec.
@@ -16,7 +16,7 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> Vec<Pi
     vec![
         declaration(context, def, shape).into(),
         numbers(context, def, shape).into(),
-        into_number(&name, shape).into(),
+        into_number(context, &name, shape).into(),
         templates.encode_impl(&name, encode.stmts).into(),
         templates.decode_impl(&name, 4, decode.stmts).into(),
     ]
@@ -39,7 +39,7 @@ fn declaration(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> ItemEnum {
         #(#further)*
         pub enum #name {}
     };
-    let variant = |enumerator| variant(enumerator, shape.is_open);
+    let variant = |enumerator| variant(context, enumerator, shape.is_open);
     item.variants = shape.enumerators.iter().map(variant).collect();
     if shape.is_open {
         item.variants.push(parse_quote! {
@@ -50,12 +50,12 @@ fn declaration(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> ItemEnum {
     item
 }
 
-fn variant(enumerator: &Enumerator, is_open: bool) -> Variant {
+fn variant(context: &Context<'_>, enumerator: &Enumerator, is_open: bool) -> Variant {
     let mut attrs = doc::member(&enumerator.name);
-    if enumerator.value == 0 {
+    if enumerator.value == Number::Known(0) {
         attrs.push(parse_quote!(#[default]));
     }
-    let number = syntax::int(i128::from(enumerator.value));
+    let number = context.number(&enumerator.value);
     Variant {
         attrs,
         ident: syntax::ident(&enumerator.name.rust),
@@ -69,7 +69,7 @@ fn numbers(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> ItemImpl {
     let (name, idl) = (syntax::ident(&def.name.rust), &def.name.idl);
     let is_open = shape.is_open;
     let arms = shape.enumerators.iter().map(|enumerator| -> syn::Arm {
-        let (number, variant) = number_and_variant(enumerator);
+        let (number, variant) = number_and_variant(context, enumerator);
         if is_open {
             parse_quote!(#number => Self::#variant,)
         } else {
@@ -116,10 +116,10 @@ fn numbers(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> ItemImpl {
     item
 }
 
-fn into_number(name: &Ident, shape: &Enum) -> ItemImpl {
+fn into_number(context: &Context<'_>, name: &Ident, shape: &Enum) -> ItemImpl {
     let number: syn::Expr = if shape.is_open {
         let arms = shape.enumerators.iter().map(|enumerator| -> syn::Arm {
-            let (number, variant) = number_and_variant(enumerator);
+            let (number, variant) = number_and_variant(context, enumerator);
             parse_quote!(#name::#variant => #number,)
         });
         parse_quote!(match value { #(#arms)* #name::Unknown(number) => number, })
@@ -137,9 +137,9 @@ fn into_number(name: &Ident, shape: &Enum) -> ItemImpl {
     }
 }
 
-fn number_and_variant(enumerator: &Enumerator) -> (syn::Expr, Ident) {
+fn number_and_variant(context: &Context<'_>, enumerator: &Enumerator) -> (syn::Expr, Ident) {
     (
-        syntax::int(i128::from(enumerator.value)),
+        context.number(&enumerator.value),
         syntax::ident(&enumerator.name.rust),
     )
 }

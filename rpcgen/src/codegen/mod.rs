@@ -125,6 +125,7 @@ fn pieces(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece
     for item in &unit.items {
         match item {
             Item::Constant(constant) => emit(constant::emit(&context, constant)),
+            Item::Extern(item) => emit(constant::emit_extern(&context, item)),
             Item::Type(id) => type_pieces(&context, *id).into_iter().for_each(&mut *emit),
         }
     }

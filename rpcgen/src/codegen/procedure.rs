@@ -7,7 +7,13 @@ use syn::{Expr, parse_quote};
 
 /// The constants of all procedures of a version.
 pub(super) fn emit(context: &Context<'_>, version: &Version) -> Piece {
-    let constant = |procedure: &Procedure| constant(context, procedure, version.number).into();
+    // They stand in a module of their own.
+    let context = &Context {
+        root: &["super", "super", "super"],
+        ..*context
+    };
+    let number = context.number(&version.number);
+    let constant = |procedure: &Procedure| constant(context, procedure, &number).into();
     Piece::Module {
         attributes: doc::attributes(&["The procedures of this version."]),
         is_public: true,
@@ -16,12 +22,11 @@ pub(super) fn emit(context: &Context<'_>, version: &Version) -> Piece {
     }
 }
 
-fn constant(context: &Context<'_>, procedure: &Procedure, version: u32) -> syn::ItemConst {
+fn constant(context: &Context<'_>, procedure: &Procedure, version: &Expr) -> syn::ItemConst {
     let name = constant_name(context, procedure);
     let docs = doc::member(&procedure.name);
     let idl = &procedure.name.idl;
-    let number = syntax::int(i128::from(procedure.number));
-    let version = syntax::int(i128::from(version));
+    let number = context.number(&procedure.number);
     let mut value: Expr = parse_quote!(super::super::PROGRAM.procedure(#version, #number, #idl));
     let Semantics {
         idempotent,

@@ -6,7 +6,7 @@ use super::{
     syntax,
 };
 use crate::{
-    model::{Name, Procedure, Program, Traits, Version},
+    model::{Name, Number, Procedure, Program, Traits, Version},
     names::Names,
 };
 use syn::{Attribute, Path, parse_quote};
@@ -14,7 +14,13 @@ use syn::{Attribute, Path, parse_quote};
 /// A program: its number, and a module for each version.
 pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
     let idl = &program.name.idl;
-    let number = syntax::hex(program.number);
+    let number = match &program.number {
+        Number::Known(number) => syntax::hex(*number),
+        number @ Number::Constant(_) => {
+            let root = &["super"];
+            Context { root, ..*context }.number(number)
+        }
+    };
     let summary = format!(" The program `{idl}`.");
     let constant: syn::ItemConst = parse_quote! {
         #[doc = #summary]
@@ -39,7 +45,10 @@ pub(super) fn emit(context: &Context<'_>, program: &Program) -> Piece {
 }
 
 fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
-    let summary = format!("Version {} of the program.", version.number);
+    let summary = match &version.number {
+        Number::Known(number) => format!("Version {number} of the program."),
+        Number::Constant(constant) => format!("Version `{}` of the program.", constant.rust),
+    };
     let docs = doc::summary(&version.name, &summary);
     let mut pieces = vec![procedure::emit(context, version)];
     // The runtime answers the NULL procedure: it has no place in a service.

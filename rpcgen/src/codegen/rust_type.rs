@@ -1,8 +1,8 @@
 //! The Rust type of a type of the model.
 
 use super::{Context, syntax};
-use crate::model::{INLINE_MAX, Type, TypeId, UnitId};
-use syn::{Path, PathSegment, TypeArray};
+use crate::model::{INLINE_MAX, Number, Type, TypeId, UnitId};
+use syn::{Expr, Path, PathSegment, TypeArray};
 
 impl Context<'_> {
     /// The type of an owned value.
@@ -18,7 +18,7 @@ impl Context<'_> {
             Type::Bool => primitive("bool"),
             Type::Quadruple => syntax::type_path(xdr("Quadruple")),
             Type::FixedOpaque(len) => {
-                boxed_if(u64::from(*len) > INLINE_MAX, array(primitive("u8"), *len))
+                boxed_if(is_large(len), array(primitive("u8"), self.number(len)))
             }
             Type::Opaque(_) => syntax::type_path(xdr("Bytes")),
             Type::String { utf8: true, .. } => syntax::type_path(xdr("String")),
@@ -27,7 +27,7 @@ impl Context<'_> {
                 element,
                 len,
                 boxed,
-            } => boxed_if(*boxed, array(self.rust_type(element), *len)),
+            } => boxed_if(*boxed, array(self.rust_type(element), self.number(len))),
             Type::Array(element, _) => syntax::generic(xdr("Vec"), vec![self.rust_type(element)]),
             Type::List { node, .. } => {
                 syntax::generic(xdr("Vec"), vec![syntax::type_path(self.named(*node))])
@@ -38,6 +38,7 @@ impl Context<'_> {
             }
             Type::Ranged { value, .. } => self.rust_type(value),
             Type::Named(id) => syntax::type_path(self.named(*id)),
+            Type::Extern(path) => syntax::type_path(syntax::user_path(path)),
         }
     }
 
@@ -63,6 +64,16 @@ impl Context<'_> {
         path
     }
 
+    /// A number, or the constant of the generated file that has it.
+    pub(super) fn number<T: Copy + Into<i128>>(&self, number: &Number<T>) -> Expr {
+        match number {
+            Number::Known(number) => syntax::int((*number).into()),
+            Number::Constant(constant) => {
+                syntax::expr_path(self.at_root(constant.unit, &constant.rust))
+            }
+        }
+    }
+
     /// Whether a value of the type goes by value where others go by reference.
     pub(super) fn is_copy(&self, ty: &Type) -> bool {
         crate::resolve::traits(&self.model.types, ty).copy
@@ -78,13 +89,18 @@ fn primitive(name: &str) -> syn::Type {
     syntax::type_path(syntax::path(&[name]))
 }
 
-fn array(element: syn::Type, len: u32) -> syn::Type {
+/// Whether opaque data stands in a box.
+pub(super) fn is_large(len: &Number<u32>) -> bool {
+    len.known().is_some_and(|len| u64::from(len) > INLINE_MAX)
+}
+
+fn array(element: syn::Type, len: Expr) -> syn::Type {
     syn::Type::Array(TypeArray {
         attrs: Vec::new(),
         bracket_token: Default::default(),
         elem: Box::new(element),
         semi_token: Default::default(),
-        len: syntax::int(i128::from(len)),
+        len,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The server stub: from a call to the method of a service, and from its result to the reply.
 
 use super::{Context, Piece, procedure::constant_name, program::arguments_name, results, syntax};
-use crate::model::{Procedure, Semantics, Version};
+use crate::model::{Number, Procedure, Semantics, Version};
 use syn::{Attribute, Expr, Ident, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
 /// `Server`, and the functions that it dispatches with.
@@ -10,13 +10,14 @@ pub(super) fn emit(
     version: &Version,
     procedures: &[&Procedure],
 ) -> Vec<Piece> {
-    let number = syntax::int(i128::from(version.number));
+    let number = context.number(&version.number);
     let item: ItemStruct = parse_quote! {
         /// Serves this version; a `rpc_runtime::Server` takes it.
         #[derive(Debug, Clone)]
         pub struct Server(::rpc_runtime::VersionServer);
     };
-    let declares_null = procedures.iter().any(|procedure| procedure.number == 0);
+    let null = Number::Known(0);
+    let declares_null = procedures.iter().any(|procedure| procedure.number == null);
     let described = procedures
         .iter()
         .filter(|one| one.semantics != Semantics::default());
@@ -63,17 +64,17 @@ pub(super) fn emit(
     };
     let mut pieces: Vec<Piece> = vec![item.into(), constructors.into(), conversion.into()];
     for flavor in [Flavor::Waiting, Flavor::Blocking] {
-        pieces.push(dispatch(procedures, flavor).into());
+        pieces.push(dispatch(context, procedures, flavor).into());
         pieces.extend(answers(context, procedures, flavor));
     }
     pieces
 }
 
 /// The table of procedures.
-fn dispatch(procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
+fn dispatch(context: &Context<'_>, procedures: &[&Procedure], flavor: Flavor) -> ItemFn {
     let module = flavor.module();
     let arms = procedures.iter().map(|procedure| -> syn::Arm {
-        let number = syntax::int(i128::from(procedure.number));
+        let number = context.number(&procedure.number);
         let name = syntax::ident(&procedure.name.rust);
         let answer: Expr = match flavor {
             Flavor::Waiting => {

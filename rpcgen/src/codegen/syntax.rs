@@ -118,6 +118,18 @@ pub(crate) fn absolute(segments: &[&str]) -> Path {
     }
 }
 
+/// A path that the user gave.
+pub(crate) fn user_path(text: &str) -> Path {
+    let plain = text.strip_prefix("::").unwrap_or(text);
+    Path {
+        leading_colon: (plain != text).then(Default::default),
+        segments: plain
+            .split("::")
+            .map(|name| PathSegment::from(ident(name)))
+            .collect(),
+    }
+}
+
 /// A path as a type.
 pub(crate) fn type_path(path: Path) -> Type {
     Type::Path(TypePath {

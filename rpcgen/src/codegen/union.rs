@@ -1,7 +1,7 @@
 //! `union`.
 
 use super::{Context, Piece, attribute, doc, status, syntax};
-use crate::model::{Arm, Enumerator, Field, Label, Shape, Type, TypeDef, Union};
+use crate::model::{Arm, Enumerator, Field, Label, Number, Shape, Type, TypeDef, Union};
 use std::collections::{HashMap, HashSet};
 use syn::{Attribute, Expr, Fields, ImplItem, ItemEnum, ItemImpl, Variant, parse_quote};
 
@@ -233,7 +233,9 @@ impl Emitter<'_> {
             parse_quote!(#label)
         };
         let next = |one: &Arm, other: &Arm| match (&one.label, &other.label) {
-            (Label::Number(one), Label::Number(other)) => one.checked_add(1) == Some(*other),
+            (Label::Number(Number::Known(one)), Label::Number(Number::Known(other))) => {
+                one.checked_add(1) == Some(*other)
+            }
             _ => false,
         };
         let runs = self.union.arms.chunk_by(next);
@@ -342,11 +344,11 @@ impl Emitter<'_> {
             return None;
         };
         let numbers = self.union.arms.iter().map(|arm| arm.label.number());
-        let taken: HashSet<i128> = numbers.collect();
+        let taken: HashSet<Number<i128>> = numbers.collect();
         let left = shape
             .enumerators
             .iter()
-            .filter(|enumerator| !taken.contains(&i128::from(enumerator.value)));
+            .filter(|enumerator| !taken.contains(&enumerator.value.widened()));
         let ty = self.context.rust_type(&self.union.discriminant.ty);
         let pattern = |enumerator: &Enumerator| -> syn::Pat {
             let name = syntax::ident(&enumerator.name.rust);
@@ -379,7 +381,7 @@ fn carried(field: Option<&Field>) -> Option<(&str, &Type)> {
 /// A discriminant as a value and as a pattern.
 pub(super) fn label(context: &Context<'_>, union: &Union, label: &Label) -> Expr {
     match label {
-        Label::Number(number) => syntax::int(*number),
+        Label::Number(number) => context.number(number),
         Label::Bool(value) => parse_quote!(#value),
         Label::Enumerator(name, _) => {
             let ty = context.rust_type(&union.discriminant.ty);

@@ -7,8 +7,8 @@
 //! and lists are not part of the Rust type, so values that have them go through a method of their
 //! own.
 
-use super::{Context, syntax};
-use crate::model::{Bound, INLINE_MAX, Shape, Type};
+use super::{Context, rust_type::is_large, syntax};
+use crate::model::{Bound, Shape, Type};
 use syn::{Expr, parse_quote};
 
 impl Context<'_> {
@@ -196,10 +196,10 @@ impl Context<'_> {
         let Some(Bound { max, constant }) = bound else {
             return syntax::expr_path(syntax::path(&["u32", "MAX"]));
         };
-        let Some(constant) = constant else {
-            return syntax::int(i128::from(*max));
-        };
-        syntax::expr_path(self.at_root(constant.unit, &constant.rust))
+        match (constant, max) {
+            (Some(constant), _) => syntax::expr_path(self.at_root(constant.unit, &constant.rust)),
+            (None, max) => syntax::int(i128::from(max.unwrap_or(u32::MAX))),
+        }
     }
 
     /// Whether the traits of the Rust type do all there is to do.
@@ -208,9 +208,7 @@ impl Context<'_> {
             Type::Opaque(max) | Type::String { max, .. } => max.is_none(),
             Type::Array(element, max) => max.is_none() && self.is_plain(element, direction),
             // `Box<[T; N]>` encodes as what it holds, and is decoded by methods of its own.
-            Type::FixedOpaque(len) => {
-                direction == Direction::Encode || u64::from(*len) <= INLINE_MAX
-            }
+            Type::FixedOpaque(len) => direction == Direction::Encode || !is_large(len),
             Type::FixedArray { element, boxed, .. } => {
                 (direction == Direction::Encode || !boxed) && self.is_plain(element, direction)
             }

@@ -136,6 +136,10 @@ codes! {
     CharArray = "W0317" Warning,
     /// A struct without fields, which RFC 4506 does not have.
     EmptyStruct = "W0318" Warning,
+    /// Names that the file uses and does not define.
+    UndefinedNames = "E0320" Error,
+    /// A macro that stands for no number, used as one.
+    MacroWithoutNumber = "E0321" Error,
     /// An enumerator that is a negative number on the wire.
     EnumeratorWraps = "W0319" Warning,
 

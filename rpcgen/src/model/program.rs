@@ -1,6 +1,6 @@
 //! Programs, versions, procedures.
 
-use super::{Check, Field, Name, Type};
+use super::{Check, Field, Name, Number, Type};
 use std::time::Duration;
 
 /// A program (RFC 5531 §8).
@@ -9,7 +9,7 @@ pub struct Program {
     /// Its name; in Rust that of its module.
     pub name: Name,
     /// Its number.
-    pub number: u32,
+    pub number: Number<u32>,
     /// Its versions.
     pub versions: Vec<Version>,
 }
@@ -20,7 +20,7 @@ pub struct Version {
     /// Its name; in Rust that of its module, `v` and the number.
     pub name: Name,
     /// Its number.
-    pub number: u32,
+    pub number: Number<u32>,
     /// Its procedures, in the order of the file.
     pub procedures: Vec<Procedure>,
 }
@@ -31,7 +31,7 @@ pub struct Procedure {
     /// Its name; in Rust that of the method.
     pub name: Name,
     /// Its number.
-    pub number: u32,
+    pub number: Number<u32>,
     /// What a call carries; several travel as the fields of a struct.
     pub parameters: Vec<Field>,
     /// What the lengths of parameters must be.
@@ -76,7 +76,7 @@ impl Procedure {
     /// (RFC 5531 §12.1). The runtime answers it.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        self.number == 0
+        self.number == Number::Known(0)
             && self.parameters.is_empty()
             && self.results.is_empty()
             && self.exceptions.is_empty()

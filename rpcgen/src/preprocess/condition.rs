@@ -1,25 +1,49 @@
-//! Evaluates the conditions of `#if` and `#elif`.
+//! Evaluates the conditions of `#if` and `#elif`, and macros that are numbers.
 //!
 //! All of the operators of C, on integers of 128 bits. There are no unsigned numbers: `-1 > 0u`
 //! is false here.
 
 use super::macros::Macros;
-
 /// Levels of parentheses, prefix operators and `?:` in a condition; each takes a little stack.
 const DEPTH_MAX: u32 = 64;
 
 /// The value of a condition in which macros are expanded already, or what is wrong with it.
 pub(super) fn evaluate(condition: &str, macros: &Macros) -> Result<bool, String> {
+    let names = Names {
+        // As in C: what is no macro is 0.
+        value: &|_| Ok(0),
+        is_defined: &|name| macros.is_defined(name),
+    };
+    whole(condition, names).map(|value| value != 0)
+}
+
+/// The value of an expression whose names have values; `None` where that is no number.
+pub(super) fn constant(expression: &str, value: &dyn Fn(&str) -> Option<i128>) -> Option<i128> {
+    let names = Names {
+        value: &|name| value(name).ok_or(UNKNOWN),
+        is_defined: &|_| false,
+    };
+    whole(expression, names).ok()
+}
+
+fn whole(expression: &str, names: Names<'_>) -> Result<i128, String> {
     let mut parser = Parser {
-        rest: condition,
-        macros,
+        rest: expression,
+        names,
         depth: 0,
     };
     let value = parser.conditional()?;
     if !parser.peek().is_empty() {
         return Err(format!("expected an operator, found {}", parser.found()));
     }
-    Ok(value? != 0)
+    Ok(value?)
+}
+
+/// What names mean.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    value: &'a dyn Fn(&str) -> Value,
+    is_defined: &'a dyn Fn(&str) -> bool,
 }
 
 /// A number, or why there is none: a fault counts only where C would evaluate the operand, so
@@ -29,7 +53,7 @@ type Value = Result<i128, &'static str>;
 #[derive(Clone, Copy)]
 struct Parser<'a> {
     rest: &'a str,
-    macros: &'a Macros,
+    names: Names<'a>,
     depth: u32,
 }
 
@@ -105,8 +129,7 @@ impl<'a> Parser<'a> {
                 self.found()
             )),
             "defined" => self.defined().map(|defined| Ok(i128::from(defined))),
-            // As in C: what is no macro is 0.
-            _ => Ok(Ok(0)),
+            name => Ok((self.names.value)(name)),
         }
     }
 
@@ -123,7 +146,7 @@ impl<'a> Parser<'a> {
         if parenthesis {
             self.closed()?;
         }
-        Ok(self.macros.is_defined(name))
+        Ok((self.names.is_defined)(name))
     }
 
     fn closed(&mut self) -> Result<(), String> {
@@ -208,6 +231,7 @@ const OPERATORS: &[(&str, u8)] = &[
     ("%", 10),
 ];
 
+const UNKNOWN: &str = "a name has no value";
 const OVERFLOW: &str = "a value does not fit in 128 bits";
 const DIVISION_BY_ZERO: &str = "division by zero";
 const BAD_SHIFT: &str = "a value is shifted by less than 0 or more than 126 bits";

@@ -1,7 +1,7 @@
 //! Writes one file, with those that it includes, to the output.
 
 use super::{
-    CInclude, condition,
+    CInclude, MacroConstant, condition,
     conditionals::Conditionals,
     directive::{Directive, included_name, split_name},
     include::Includer,
@@ -142,7 +142,8 @@ impl Preprocessor<'_> {
         self.output.copy(piece.text, span);
     }
 
-    /// Remembers what a `%` line includes: it may be the header of another interface file.
+    /// Remembers what a `%` line includes, which may be the header of another interface file, or
+    /// defines, which may be a constant.
     fn c_line(&mut self, source: &Source, piece: &Piece<'_>) {
         let line = piece.text.trim_start_matches(['%', ' ', '\t']);
         if !line.starts_with('#') {
@@ -154,12 +155,21 @@ impl Preprocessor<'_> {
             text: line,
         };
         let directive = Directive::parse(&source.text, &piece);
+        let span = source.span(directive.argument_range.clone());
         if directive.name == "include"
             && let Some(name) = included_name(&directive.argument)
         {
-            self.output.c_includes.push(CInclude {
+            let name = name.to_owned();
+            self.output.c_includes.push(CInclude { name, span });
+        }
+        if directive.name == "define"
+            && let Some((name, value)) = split_name(&directive.argument)
+            && !value.starts_with('(')
+        {
+            self.output.macros.push(MacroConstant {
                 name: name.to_owned(),
-                span: source.span(directive.argument_range),
+                value: value.trim().to_owned(),
+                span,
             });
         }
     }

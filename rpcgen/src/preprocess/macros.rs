@@ -1,6 +1,9 @@
 //! Macros without parameters.
 
-use super::lexer::{Kind, Lexer};
+use super::{
+    MacroConstant,
+    lexer::{Kind, Lexer},
+};
 use crate::source::Span;
 use std::{collections::HashMap, rc::Rc};
 
@@ -69,6 +72,17 @@ impl Macros {
     /// Where a macro is defined, if that is in a file.
     pub(super) fn definition(&self, name: &str) -> Option<Span> {
         self.defined.get(name)?.definition
+    }
+
+    /// The macros that files define.
+    pub(super) fn into_constants(self) -> impl Iterator<Item = MacroConstant> {
+        self.defined.into_iter().filter_map(|(name, found)| {
+            Some(MacroConstant {
+                name,
+                value: found.value.to_string(),
+                span: found.definition?,
+            })
+        })
     }
 
     /// What a name in ordinary text stands for; `None` where it is no macro.

@@ -5,8 +5,8 @@
 //! need, without a C compiler in the house:
 //!
 //! - Lines that begin with `%` go to the C compiler as they are: they are taken out, before
-//!   anything else looks at them, with the lines that a `\` adds to them. Only what they include is
-//!   remembered.
+//!   anything else looks at them, with the lines that a `\` adds to them. Only what they include and
+//!   define is remembered.
 //! - `#if`, `#ifdef`, `#ifndef`, `#elif`, `#else`, `#endif`, `#define` without parameters,
 //!   `#undef`, `#include`, `#error`. All other directives that C knows change nothing here. Line
 //!   markers (`# 12 "calc.x"`) change nothing either: places are those in the file that was read.
@@ -70,6 +70,19 @@ pub struct Preprocessed {
     pub comments: Vec<Comment>,
     /// What `%#include` lines name, in the order of the text.
     pub c_includes: Vec<CInclude>,
+    /// Macros that a C program would see, in the order of their definitions.
+    pub macros: Vec<MacroConstant>,
+}
+
+/// A macro that may stand for a number: by `#define` or by `%#define`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacroConstant {
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub value: String,
+    /// Name and value.
+    pub span: Span,
 }
 
 /// An `#include` in code for the C compiler: a C header, perhaps that of another interface file.
@@ -106,7 +119,11 @@ pub fn preprocess(
         diagnostics,
     };
     preprocessor.file(root);
-    let Preprocessor { mut output, .. } = preprocessor;
+    let Preprocessor {
+        mut output, macros, ..
+    } = preprocessor;
+    output.macros.extend(macros.into_constants());
+    output.macros.sort_by_key(|found| found.span);
     nesting::limit(&mut output, diagnostics);
     output.into()
 }
@@ -115,6 +132,17 @@ pub fn preprocess(
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let pieces = Lexer::fragment(text).filter(|piece| !piece.is_space());
     pieces.map(|piece| piece.text)
+}
+
+/// The names in the value of a macro.
+pub(crate) fn names(value: &str) -> impl Iterator<Item = &str> {
+    let words = Lexer::tokens(value).filter(|piece| piece.kind == Kind::Word);
+    words.map(|piece| piece.text)
+}
+
+/// The number that an expression stands for, given the numbers of its names.
+pub(crate) fn evaluate(expression: &str, value: &dyn Fn(&str) -> Option<i128>) -> Option<i128> {
+    condition::constant(expression, value)
 }
 
 fn initial_macros(options: &Options) -> Macros {

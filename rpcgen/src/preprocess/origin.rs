@@ -1,6 +1,6 @@
 //! The text that the parser sees, and where each byte of it was written.
 
-use super::{CInclude, Comment, Preprocessed};
+use super::{CInclude, Comment, MacroConstant, Preprocessed};
 use crate::source::{FileId, Span};
 use std::ops::Range;
 
@@ -100,6 +100,7 @@ pub(super) struct Output {
     pub(super) origins: OriginMap,
     pub(super) comments: Vec<Comment>,
     pub(super) c_includes: Vec<CInclude>,
+    pub(super) macros: Vec<MacroConstant>,
 }
 
 impl Output {
@@ -110,6 +111,7 @@ impl Output {
             origins: OriginMap::new(root),
             comments: Vec::new(),
             c_includes: Vec::new(),
+            macros: Vec::new(),
         }
     }
 
@@ -150,6 +152,7 @@ impl From<Output> for Preprocessed {
             origins: output.origins,
             comments: output.comments,
             c_includes: output.c_includes,
+            macros: output.macros,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
-    model::{INLINE_MAX, Shape, Traits, Type, TypeDef, TypeId},
+    model::{INLINE_MAX, Number, Shape, Traits, Type, TypeDef, TypeId},
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -236,10 +236,12 @@ pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
     match ty {
         Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
         Type::Quadruple => 16,
-        Type::FixedOpaque(len) => u64::from(*len).next_multiple_of(4),
+        Type::FixedOpaque(len) => known(len).next_multiple_of(4),
         Type::FixedArray { element, len, .. } => {
-            min_size(types, element).saturating_mul(u64::from(*len))
+            min_size(types, element).saturating_mul(known(len))
         }
+        // Its own `MIN_SIZE` is not known here.
+        Type::Extern(_) => 0,
         Type::List {
             node,
             nonempty: true,
@@ -269,6 +271,20 @@ fn shape_memory_size(types: &[TypeDef], shape: &Shape) -> u64 {
 
 const POINTER_SIZE: u64 = 8;
 
+/// Bytes of memory that a type of the user's is taken for: so many that a union with it beside
+/// nothing counts as one of arms that differ much.
+const EXTERN_SIZE: u64 = 256;
+
+/// A length, or the least that it can be.
+fn known(len: &Number<u32>) -> u64 {
+    len.known().map_or(0, u64::from)
+}
+
+/// Whether the standard library surely has `Default` for arrays of this length.
+fn has_default(len: &Number<u32>) -> bool {
+    len.known().is_some_and(|len| len <= DEFAULT_ARRAY_MAX)
+}
+
 /// About how many bytes of memory a value takes.
 #[must_use]
 pub fn memory_size(types: &[TypeDef], ty: &Type) -> u64 {
@@ -281,8 +297,8 @@ fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
         Type::Int | Type::UnsignedInt | Type::Float => 4,
         Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
         Type::Quadruple => 16,
-        Type::FixedOpaque(len) if u64::from(*len) > INLINE_MAX => POINTER_SIZE,
-        Type::FixedOpaque(len) => u64::from(*len),
+        Type::FixedOpaque(len) if known(len) > INLINE_MAX => POINTER_SIZE,
+        Type::FixedOpaque(len) => known(len),
         Type::Opaque(_) | Type::String { .. } => 4 * POINTER_SIZE,
         Type::Array(..) | Type::List { .. } => 3 * POINTER_SIZE,
         Type::Optional { boxed: true, .. } | Type::FixedArray { boxed: true, .. } => POINTER_SIZE,
@@ -291,10 +307,11 @@ fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
             boxed: false,
         } => memory_of(value, named).saturating_add(8),
         Type::FixedArray { element, len, .. } => {
-            memory_of(element, named).saturating_mul(u64::from(*len))
+            memory_of(element, named).saturating_mul(known(len))
         }
         Type::Ranged { value, .. } => memory_of(value, named),
         Type::Named(id) => named(*id),
+        Type::Extern(_) => EXTERN_SIZE,
     }
 }
 
@@ -338,7 +355,8 @@ fn shape_traits(types: &[TypeDef], def: &TypeDef) -> Traits {
     match &def.shape {
         Shape::Alias(_) => all,
         Shape::Enum(found) => {
-            let has_zero = found.enumerators.iter().any(|one| one.value == 0);
+            let zero = Number::Known(0);
+            let has_zero = found.enumerators.iter().any(|one| one.value == zero);
             Traits {
                 default: has_zero,
                 ..ALL_TRAITS
@@ -384,8 +402,8 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
             ..ALL_TRAITS
         },
         Type::FixedOpaque(len) => Traits {
-            copy: u64::from(*len) <= COPY_MAX,
-            default: *len <= DEFAULT_ARRAY_MAX,
+            copy: len.known().is_some_and(|len| u64::from(len) <= COPY_MAX),
+            default: has_default(len),
             eq_hash: true,
         },
         Type::Opaque(_) | Type::String { .. } => not_copy,
@@ -412,8 +430,8 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
         } => {
             let element = traits(types, element);
             Traits {
-                copy: element.copy && !boxed,
-                default: element.default && *len <= DEFAULT_ARRAY_MAX,
+                copy: element.copy && !boxed && len.known().is_some(),
+                default: element.default && has_default(len),
                 ..element
             }
         }
@@ -425,5 +443,11 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
             }
         }
         Type::Named(id) => types.get(id.0).map_or(ALL_TRAITS, |def| def.traits),
+        // It may have more: the user knows.
+        Type::Extern(_) => Traits {
+            copy: false,
+            eq_hash: false,
+            default: false,
+        },
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ast::{Attribute, PlainType, TypeSpecifierKind, Value},
     diagnostic::{Code, Diagnostic, similar},
-    model::{Bound, Type, TypeId},
+    model::{Bound, Number, Type, TypeId},
 };
 use std::collections::HashSet;
 
@@ -138,10 +138,17 @@ impl<'a> Resolver<'a> {
             (Type::Array(element, None), bound) => Some(Type::Array(element, bound)),
             (Type::Opaque(None), bound) => Some(Type::Opaque(bound)),
             (declared @ (Type::Array(..) | Type::Opaque(_)), None) => Some(declared),
-            (Type::FixedArray { element, len, .. }, None) if !has_size => {
-                Some(Type::Array(element, Some(literal(len))))
+            (
+                Type::FixedArray {
+                    element,
+                    len: Number::Known(len),
+                    ..
+                },
+                None,
+            ) if !has_size => Some(Type::Array(element, Some(literal(len)))),
+            (Type::FixedOpaque(Number::Known(len)), None) if !has_size => {
+                Some(Type::Opaque(Some(literal(len))))
             }
-            (Type::FixedOpaque(len), None) if !has_size => Some(Type::Opaque(Some(literal(len)))),
             _ => {
                 let kind = if has_size {
                     Kind::SizeIs
@@ -213,7 +220,10 @@ impl<'a> Resolver<'a> {
         let [first, last] = range.arguments.as_slice() else {
             return Some(ty);
         };
-        let (min, max) = (self.integer(&first.value)?, self.integer(&last.value)?);
+        let (min, max) = (
+            self.integer(&first.value, "a range")?,
+            self.integer(&last.value, "a range")?,
+        );
         if min > max {
             let message = format!("no number is in the range from {min} to {max}");
             self.error(Code::BadRange, range.span, message);
@@ -266,7 +276,8 @@ impl<'a> Resolver<'a> {
         else {
             return Some(ty);
         };
-        let declared = bound.as_ref().map_or(u32::MAX, |bound| bound.max);
+        let declared = bound.as_ref().and_then(|bound| bound.max);
+        let declared = declared.unwrap_or(u32::MAX);
         let limit = u32::try_from(max).ok().filter(|_| min >= 0);
         let Some(limit) = limit.filter(|_| min <= i128::from(declared)) else {
             let message = format!("a length here goes from 0 to {declared}");
@@ -322,7 +333,7 @@ impl<'a> Resolver<'a> {
                 TypeSpecifierKind::Plain(PlainType::Bool) => return Some(Behind::Type(Type::Bool)),
                 TypeSpecifierKind::Name(_, name) => match self.find_type(name) {
                     Some(next) => id = next,
-                    None => return integer::from_name(&name.name).map(Behind::Type),
+                    None => return self.outside_type(name).map(Behind::Type),
                 },
                 _ => return None,
             }
@@ -334,7 +345,7 @@ impl<'a> Resolver<'a> {
 /// A bound that no constant says.
 fn literal(max: u32) -> Bound {
     Bound {
-        max,
+        max: Some(max),
         constant: None,
     }
 }

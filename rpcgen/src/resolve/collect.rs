@@ -101,6 +101,9 @@ pub(super) fn collect<'a>(
         collector.file(&unit.parsed.file);
         found = collector.found;
         found.units.push(collector.order);
+        for found in &unit.macros {
+            constants.define_macro(UnitId(index), found);
+        }
     }
     found
 }

@@ -1,24 +1,27 @@
-//! Constants and enumerators: one name space for each file (RFC 4506 §6.4).
+//! Constants, enumerators and macros: one name space for each file (RFC 4506 §6.4).
 
 use super::{
+    constant_value::{builtin, plus, signed},
     identical::Ambiguous,
+    missing::Missing,
     visible::{Index, Visibility},
 };
 use crate::{
     ast::{EnumBody, Ident, Value},
-    diagnostic::{Code, Diagnostic, Diagnostics, similar},
+    diagnostic::{Code, Diagnostic, Diagnostics},
     model::{ConstantValue, UnitId},
+    preprocess::{self, MacroConstant},
     source::Span,
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 /// All constants.
 #[derive(Debug, Default)]
 pub(super) struct Constants {
     entries: Vec<Entry>,
     index: Index<ConstantId>,
-    /// Names that were reported as undefined, each once.
-    undefined: HashSet<String>,
+    /// Macros that were reported to be no number, each once.
+    reported: HashSet<String>,
     /// Uses of names that several imports define, each name once in a unit.
     ambiguous: Vec<Ambiguous<ConstantId>>,
     known_ambiguous: HashSet<(UnitId, String)>,
@@ -43,6 +46,8 @@ enum Kind {
     Enumerator,
     /// An enumerator of an enum without a name, which another such enum may repeat.
     Nested,
+    /// A macro, which is a constant where nothing else has its name.
+    Macro,
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +55,10 @@ enum State {
     Known(ConstantValue),
     /// What another constant is, plus this.
     Refers(Ident, i128),
+    /// What a macro stands for.
+    Text(Rc<str>),
+    /// What a macro stands for is no number.
+    NoNumber,
     /// Was reported.
     Broken,
 }
@@ -75,6 +84,22 @@ impl State {
             _ => false,
         }
     }
+
+    /// The names that must be known before this is.
+    fn needs(&self, span: Span) -> Vec<Ident> {
+        match self {
+            Self::Refers(next, _) => vec![next.clone()],
+            Self::Text(text) => {
+                let names = preprocess::names(text).map(str::to_owned);
+                names.map(|name| Ident { name, span }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Refers(..) | Self::Text(_))
+    }
 }
 
 impl Kind {
@@ -87,11 +112,12 @@ impl Kind {
 }
 
 /// What is looked at to find the value of a constant.
-pub(super) struct Surroundings<'a> {
+pub(super) struct Surroundings<'a, 'm> {
     pub(super) visibility: &'a Visibility,
-    /// Names that may be defined in what could not be read.
-    pub(super) broken: &'a HashSet<String>,
+    pub(super) missing: &'a mut Missing<'m>,
 }
+
+// ---- Definitions
 
 impl Constants {
     /// Takes in `const name = value`; tells whether the name was free.
@@ -174,6 +200,36 @@ impl Constants {
         true
     }
 
+    /// Takes in a macro of a unit, when all its other definitions are there: they come first. One
+    /// that is defined in two ways is no number.
+    pub(super) fn define_macro(&mut self, unit: UnitId, found: &MacroConstant) {
+        let text: Rc<str> = Rc::from(found.value.as_str());
+        let Some(own) = self.index.own(unit, &found.name) else {
+            let id = ConstantId(self.entries.len());
+            self.index.insert(unit, &found.name, id);
+            self.entries.push(Entry {
+                name: ident_of(found),
+                unit,
+                kind: Kind::Macro,
+                state: State::Text(text),
+            });
+            return;
+        };
+        if let Some(first) = self.entries.get_mut(own.0)
+            && first.kind == Kind::Macro
+            && !matches!(&first.state, State::Text(other) if *other == text)
+        {
+            first.state = State::NoNumber;
+        }
+    }
+
+    /// The names of all constants, and of the macros that are numbers.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let entries = self.entries.iter();
+        let numbers = entries.filter(|entry| !matches!(entry.state, State::NoNumber));
+        numbers.map(|entry| entry.name.name.as_str())
+    }
+
     /// The `const` that a name means, and its unit; nothing for an enumerator.
     pub(super) fn constant(&self, name: &Ident, visibility: &Visibility) -> Option<UnitId> {
         let from = visibility.unit(name.span);
@@ -187,49 +243,160 @@ impl Constants {
         let from = visibility.unit(name.span);
         self.index.seen(visibility, from, &name.name).is_some()
     }
+}
 
-    /// The value of a constant; `None` where that was reported.
-    ///
-    /// A definition refers to one other at the most, so this is a walk along a chain and back.
+// ---- Values
+
+impl Constants {
+    /// The value of a constant, which is used as `what`; `None` where a fault was reported.
     pub(super) fn evaluate(
         &mut self,
         name: &Ident,
-        around: &Surroundings<'_>,
+        what: &str,
+        around: &mut Surroundings<'_, '_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<ConstantValue> {
-        let mut chain: Vec<(ConstantId, i128)> = Vec::new();
-        let mut on_chain = HashSet::new();
-        let mut current = name.clone();
-        let mut value = loop {
-            let Some(id) = self.find(&current, around.visibility) else {
-                let value = builtin(&current.name);
-                if value.is_none() {
-                    self.report_undefined(&current, around, diagnostics);
-                }
-                break value;
-            };
-            match self.entries.get(id.0).map(|entry| entry.state.clone()) {
-                Some(State::Known(value)) => break Some(value),
-                Some(State::Broken) | None => break None,
-                Some(State::Refers(next, add)) => {
-                    if !on_chain.insert(id) {
-                        let defined = self.entries.get(id.0).map(|entry| entry.name.span);
-                        diagnostics.push(cyclic(&current, defined));
-                        break None;
-                    }
-                    chain.push((id, add));
-                    current = next;
+        self.settle(name, around, diagnostics);
+        self.used(name, what, around, diagnostics)
+    }
+
+    /// The number that a macro stands for, if it stands for one.
+    pub(super) fn macro_number(
+        &mut self,
+        found: &MacroConstant,
+        around: &mut Surroundings<'_, '_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<i128> {
+        let name = ident_of(found);
+        self.settle(&name, around, diagnostics);
+        let own = self
+            .index
+            .own(around.visibility.unit(name.span), &name.name)?;
+        let entry = self.entries.get(own.0)?;
+        match entry.state {
+            State::Known(ConstantValue::Integer(number)) if entry.kind == Kind::Macro => {
+                Some(number)
+            }
+            _ => None,
+        }
+    }
+
+    /// Evaluates a constant behind all that it needs, without recursion: each may need the next.
+    fn settle(
+        &mut self,
+        name: &Ident,
+        around: &mut Surroundings<'_, '_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        // Constants under evaluation, each with the names that it still waits for.
+        let mut open: Vec<(ConstantId, Vec<Ident>)> = Vec::new();
+        let mut is_open = HashSet::new();
+        let mut next = Some(name.clone());
+        loop {
+            if let Some(name) = next.take()
+                && let Some(id) = self.find(&name, around.visibility)
+                && let Some(entry) = self.entries.get_mut(id.0)
+                && entry.state.is_open()
+            {
+                if is_open.insert(id) {
+                    open.push((id, entry.state.needs(entry.name.span)));
+                } else if entry.kind == Kind::Macro {
+                    entry.state = State::NoNumber;
+                } else {
+                    entry.state = State::Broken;
+                    diagnostics.push(cyclic(&name, entry.name.span));
                 }
             }
-        };
-        for (link, add) in chain.iter().rev() {
-            let Some(entry) = self.entries.get_mut(link.0) else {
-                continue;
+            let Some((_, waiting)) = open.last_mut() else {
+                return;
             };
-            value = value.and_then(|value| plus(value, *add, &entry.name, diagnostics));
-            entry.state = value.clone().map_or(State::Broken, State::Known);
+            next = waiting.pop();
+            if next.is_none()
+                && let Some((id, _)) = open.pop()
+            {
+                is_open.remove(&id);
+                self.finish(id, around, diagnostics);
+            }
         }
-        value
+    }
+
+    /// Evaluates a constant when all that it needs is known.
+    fn finish(
+        &mut self,
+        id: ConstantId,
+        around: &mut Surroundings<'_, '_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let entry = self.entries.get(id.0);
+        let Some((name, state)) = entry.map(|entry| (entry.name.clone(), entry.state.clone()))
+        else {
+            return;
+        };
+        let state = match state {
+            State::Refers(next, add) => self
+                .used(&next, "a value", around, diagnostics)
+                .and_then(|value| plus(value, add, &name, diagnostics))
+                .map_or(State::Broken, State::Known),
+            State::Text(text) => {
+                let unit = around.visibility.unit(name.span);
+                let number = |name: &str| self.number(name, unit, around.visibility);
+                let number = preprocess::evaluate(&text, &number);
+                let number = number.filter(|number| super::fits_64_bits(*number));
+                number.map_or(State::NoNumber, |number| {
+                    State::Known(ConstantValue::Integer(number))
+                })
+            }
+            _ => return,
+        };
+        if let Some(entry) = self.entries.get_mut(id.0) {
+            entry.state = state;
+        }
+    }
+
+    /// The number of a name in a unit, if it has one and that is known by now.
+    fn number(&self, name: &str, unit: UnitId, visibility: &Visibility) -> Option<i128> {
+        let value = match self.index.seen(visibility, unit, name) {
+            Some(seen) => match &self.entries.get(seen.nearest.0)?.state {
+                State::Known(value) => value.clone(),
+                _ => return None,
+            },
+            None => builtin(name)?,
+        };
+        match value {
+            ConstantValue::Integer(number) => Some(number),
+            ConstantValue::Text(_) | ConstantValue::Extern(_) => None,
+        }
+    }
+
+    /// The value of a settled name; reports where it has none.
+    fn used(
+        &mut self,
+        name: &Ident,
+        what: &str,
+        around: &mut Surroundings<'_, '_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<ConstantValue> {
+        let found = self.find(name, around.visibility);
+        match found.and_then(|id| self.entries.get(id.0)) {
+            Some(entry) => match &entry.state {
+                State::Known(value) => return Some(value.clone()),
+                State::NoNumber if around.missing.are_extern() => {}
+                State::NoNumber => {
+                    if self.reported.insert(name.name.clone()) {
+                        diagnostics.push(no_number(name, entry.name.span));
+                    }
+                    return None;
+                }
+                _ => return None,
+            },
+            None => {
+                if let Some(value) = builtin(&name.name) {
+                    return Some(value);
+                }
+            }
+        }
+        let missing = around.missing.constant(name, what);
+        missing.map(ConstantValue::Extern)
     }
 
     /// The constant that a name means where it stands.
@@ -249,7 +416,7 @@ impl Constants {
     /// Reports names that mean one thing in one import and another one in another.
     pub(super) fn check_ambiguous(
         &mut self,
-        around: &Surroundings<'_>,
+        around: &mut Surroundings<'_, '_>,
         diagnostics: &mut Diagnostics,
     ) {
         // Evaluation may find further ones.
@@ -264,8 +431,8 @@ impl Constants {
                 };
                 // A definition has the value that it has in its own unit.
                 let (Some(first), Some(second)) = (
-                    self.evaluate(&one, around, diagnostics),
-                    self.evaluate(&other, around, diagnostics),
+                    self.evaluate(&one, "a value", around, diagnostics),
+                    self.evaluate(&other, "a value", around, diagnostics),
                 ) else {
                     continue;
                 };
@@ -276,75 +443,31 @@ impl Constants {
             }
         }
     }
+}
 
-    fn report_undefined(
-        &mut self,
-        name: &Ident,
-        around: &Surroundings<'_>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        if around.broken.contains(&name.name) || !self.undefined.insert(name.name.clone()) {
-            return;
-        }
-        let message = format!("the constant `{}` is not defined", name.name);
-        // After so many errors nobody reads this one.
-        let similar = (!diagnostics.is_full()).then(|| similar(&name.name, self.index.names()));
-        let fault = Diagnostic::new(Code::UndefinedConstant, name.span, message);
-        diagnostics.push(match similar.flatten() {
-            Some(similar) => fault.did_you_mean(name.span, &name.name, similar),
-            None => fault.help(format!(
-                "if a C header defines it, give its value: `-D {}=…`",
-                name.name
-            )),
-        });
+/// The name of a macro, at its place.
+fn ident_of(found: &MacroConstant) -> Ident {
+    Ident {
+        name: found.name.clone(),
+        span: found.span,
     }
 }
 
-/// The number of an enumerator: `0xFFFFFFFF` is what some write for -1.
-fn signed(written: i128, span: Span, diagnostics: &mut Diagnostics) -> i128 {
-    let number = match u32::try_from(written) {
-        Ok(number) => i128::from(number.cast_signed()),
-        Err(_) => written,
-    };
-    if number != written {
-        let message = format!("an enum is a signed integer: {written} is {number}");
-        let fault = Diagnostic::new(Code::EnumeratorWraps, span, message);
-        diagnostics.push(fault.help("the four bytes on the wire are the same"));
-    }
-    number
+fn no_number(name: &Ident, definition: Span) -> Diagnostic {
+    let message = format!("`{}` stands for no number that is known here", name.name);
+    Diagnostic::new(Code::MacroWithoutNumber, name.span, message)
+        .also(definition, "the macro is defined here")
+        .help(format!(
+            "give its value: `-D {}=…`, or write it here",
+            name.name
+        ))
 }
 
-fn cyclic(name: &Ident, defined: Option<Span>) -> Diagnostic {
+fn cyclic(name: &Ident, definition: Span) -> Diagnostic {
     let message = format!("the constant `{}` is defined by itself", name.name);
     let fault = Diagnostic::new(Code::CyclicConstant, name.span, message);
-    match defined {
-        Some(place) => fault.also(place, "its definition begins here, and leads back to it"),
-        None => fault,
-    }
-}
-
-fn plus(
-    value: ConstantValue,
-    add: i128,
-    name: &Ident,
-    diagnostics: &mut Diagnostics,
-) -> Option<ConstantValue> {
-    match value {
-        ConstantValue::Integer(number) => Some(ConstantValue::Integer(number + add)),
-        ConstantValue::Text(_) if add == 0 => Some(value),
-        ConstantValue::Text(_) => {
-            let message = format!("`{}` follows a text, which has no successor", name.name);
-            diagnostics.push(Diagnostic::new(Code::WrongKind, name.span, message));
-            None
-        }
-    }
-}
-
-/// The constants that the language itself has (RFC 4506 §4.4).
-fn builtin(name: &str) -> Option<ConstantValue> {
-    match name {
-        "FALSE" => Some(ConstantValue::Integer(0)),
-        "TRUE" => Some(ConstantValue::Integer(1)),
-        _ => None,
-    }
+    fault.also(
+        definition,
+        "its definition begins here, and leads back to it",
+    )
 }

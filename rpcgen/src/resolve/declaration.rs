@@ -6,7 +6,7 @@ use crate::{
         Declaration, Ident, PlainType, Suffix, SuffixKind, TypeSpecifier, TypeSpecifierKind, Value,
     },
     diagnostic::{Code, Diagnostic},
-    model::{Bound, ConstantUse, Type, UnitId},
+    model::{Bound, ConstantUse, ExternKind, Number, Type, UnitId},
     source::Span,
 };
 
@@ -124,8 +124,9 @@ impl Resolver<'_> {
         })
     }
 
-    pub(super) fn length(&mut self, value: &Value) -> Option<u32> {
-        self.number(value, "a length (a 32-bit unsigned integer)")
+    fn length(&mut self, value: &Value) -> Option<Number<u32>> {
+        let what = "a length (a 32-bit unsigned integer)";
+        self.number_or_extern(value, what, ExternKind::Length)
     }
 
     /// A bound; `Some(None)` is none.
@@ -137,11 +138,14 @@ impl Resolver<'_> {
         let Some(value) = value else {
             return Some(None);
         };
-        let max = self.length(value)?;
-        let constant = match value {
-            Value::Name(name) => self.constant_use(name),
+        let what = "a bound (a 32-bit unsigned integer)";
+        let max = self.number_or_extern(value, what, ExternKind::UnsignedInt)?;
+        let constant = match (&max, value) {
+            (Number::Constant(used), _) => Some(used.clone()),
+            (_, Value::Name(name)) => self.constant_use(name),
             _ => None,
         };
+        let max = max.known();
         Some(Some(Bound { max, constant }))
     }
 

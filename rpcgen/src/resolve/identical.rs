@@ -3,7 +3,7 @@
 
 use crate::{
     ast::Ident,
-    model::{Bound, Field, Shape, Type, TypeDef, TypeId},
+    model::{Bound, Field, Number, Shape, Type, TypeDef, TypeId},
 };
 use std::collections::HashSet;
 
@@ -73,7 +73,7 @@ impl Pairs<'_> {
             (Shape::Alias(one), Shape::Alias(other)) => self.same_types(one, other),
             (Shape::Enum(one), Shape::Enum(other)) => {
                 all_same(&one.enumerators, &other.enumerators, |one, other| {
-                    one.name.idl == other.name.idl && one.value == other.value
+                    one.name.idl == other.name.idl && same_numbers(&one.value, &other.value)
                 }) && all_same(&one.aliases, &other.aliases, |one, other| {
                     one.0.idl == other.0.idl && one.1 == other.1
                 })
@@ -87,7 +87,7 @@ impl Pairs<'_> {
             (Shape::Union(one), Shape::Union(other)) => {
                 self.same_fields(&one.discriminant, &other.discriminant)
                     && all_same(&one.arms, &other.arms, |one, other| {
-                        one.label == other.label
+                        same_numbers(&one.label.number(), &other.label.number())
                             && one.name.rust == other.name.rust
                             && self.same_arms(one.field.as_ref(), other.field.as_ref())
                     })
@@ -133,11 +133,12 @@ impl Pairs<'_> {
                     len: second,
                     ..
                 },
-            ) => first == second && self.same_types(one, other),
+            ) => same_numbers(first, second) && self.same_types(one, other),
+            (Type::FixedOpaque(one), Type::FixedOpaque(other)) => same_numbers(one, other),
             (Type::Array(one, first), Type::Array(other, second)) => {
-                max(first.as_ref()) == max(second.as_ref()) && self.same_types(one, other)
+                same_bounds(first.as_ref(), second.as_ref()) && self.same_types(one, other)
             }
-            (Type::Opaque(one), Type::Opaque(other)) => max(one.as_ref()) == max(other.as_ref()),
+            (Type::Opaque(one), Type::Opaque(other)) => same_bounds(one.as_ref(), other.as_ref()),
             (
                 Type::String {
                     max: one,
@@ -147,7 +148,7 @@ impl Pairs<'_> {
                     max: other,
                     utf8: second,
                 },
-            ) => first == second && max(one.as_ref()) == max(other.as_ref()),
+            ) => first == second && same_bounds(one.as_ref(), other.as_ref()),
             (
                 Type::Ranged {
                     value: one,
@@ -165,9 +166,26 @@ impl Pairs<'_> {
     }
 }
 
-/// The bound itself: which constant says it makes no difference.
-fn max(bound: Option<&Bound>) -> Option<u32> {
-    bound.map(|bound| bound.max)
+/// The bounds themselves: which constant says a number makes no difference.
+fn same_bounds(one: Option<&Bound>, other: Option<&Bound>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) if one.max.is_none() && other.max.is_none() => {
+            let name = |bound: &Bound| bound.constant.as_ref().map(|used| used.rust.clone());
+            name(one) == name(other)
+        }
+        (Some(one), Some(other)) => one.max == other.max,
+        _ => false,
+    }
+}
+
+/// Numbers that the user's module has are the same where their names are: each file has its own.
+fn same_numbers<T: PartialEq>(one: &Number<T>, other: &Number<T>) -> bool {
+    match (one, other) {
+        (Number::Known(one), Number::Known(other)) => one == other,
+        (Number::Constant(one), Number::Constant(other)) => one.rust == other.rust,
+        _ => false,
+    }
 }
 
 fn all_same<T>(ones: &[T], others: &[T], mut same: impl FnMut(&T, &T) -> bool) -> bool {

@@ -35,25 +35,59 @@ fn take(words: &mut Vec<&str>, wanted: &str) -> bool {
 
 /// A typedef name of C that has one meaning everywhere. A file's own definition comes first.
 pub(super) fn from_name(name: &str) -> Option<Type> {
-    Some(match name {
-        "int8_t" | "int16_t" | "int32_t" | "int8" | "int16" | "int32" => Type::Int,
-        "u_char" | "u_short" | "u_int" | "u_long" | "uint8_t" | "uint16_t" | "uint32_t"
-        | "u_int8_t" | "u_int16_t" | "u_int32_t" | "uint8" | "uint16" | "uint32" | "uint"
-        | "ushort" | "ulong" | "rpcprog_t" | "rpcvers_t" | "rpcproc_t" | "rpcport_t" => {
-            Type::UnsignedInt
-        }
-        "int64_t" | "int64" | "quad_t" | "longlong_t" => Type::Hyper,
-        "uint64_t" | "uint64" | "u_int64_t" | "u_quad_t" | "u_longlong_t" => Type::UnsignedHyper,
-        "bool_t" => Type::Bool,
-        // What this language calls a chunk of bytes.
-        "buffer_t" => Type::Opaque(None),
-        "netobj" => Type::Opaque(Some(Bound {
-            max: NETOBJ_MAX,
+    // What this language calls a chunk of bytes.
+    if name == "buffer_t" {
+        return Some(Type::Opaque(None));
+    }
+    if name == "netobj" {
+        return Some(Type::Opaque(Some(Bound {
+            max: Some(NETOBJ_MAX),
             constant: None,
-        })),
-        _ => return None,
-    })
+        })));
+    }
+    let (_, ty) = C_NAMES.iter().find(|(known, _)| *known == name)?;
+    Some(ty.clone())
 }
+
+/// Typedef names of C for types of a fixed width.
+pub(super) static C_NAMES: &[(&str, Type)] = &[
+    ("int8_t", Type::Int),
+    ("int16_t", Type::Int),
+    ("int32_t", Type::Int),
+    ("int8", Type::Int),
+    ("int16", Type::Int),
+    ("int32", Type::Int),
+    ("u_char", Type::UnsignedInt),
+    ("u_short", Type::UnsignedInt),
+    ("u_int", Type::UnsignedInt),
+    ("u_long", Type::UnsignedInt),
+    ("uint8_t", Type::UnsignedInt),
+    ("uint16_t", Type::UnsignedInt),
+    ("uint32_t", Type::UnsignedInt),
+    ("u_int8_t", Type::UnsignedInt),
+    ("u_int16_t", Type::UnsignedInt),
+    ("u_int32_t", Type::UnsignedInt),
+    ("uint8", Type::UnsignedInt),
+    ("uint16", Type::UnsignedInt),
+    ("uint32", Type::UnsignedInt),
+    ("uint", Type::UnsignedInt),
+    ("ushort", Type::UnsignedInt),
+    ("ulong", Type::UnsignedInt),
+    ("rpcprog_t", Type::UnsignedInt),
+    ("rpcvers_t", Type::UnsignedInt),
+    ("rpcproc_t", Type::UnsignedInt),
+    ("rpcport_t", Type::UnsignedInt),
+    ("int64_t", Type::Hyper),
+    ("int64", Type::Hyper),
+    ("quad_t", Type::Hyper),
+    ("longlong_t", Type::Hyper),
+    ("uint64_t", Type::UnsignedHyper),
+    ("uint64", Type::UnsignedHyper),
+    ("u_int64_t", Type::UnsignedHyper),
+    ("u_quad_t", Type::UnsignedHyper),
+    ("u_longlong_t", Type::UnsignedHyper),
+    ("bool_t", Type::Bool),
+];
 
 /// The bound of C's `netobj`, in bytes (`MAX_NETOBJ_SZ` of its runtime).
 const NETOBJ_MAX: u32 = 1024;

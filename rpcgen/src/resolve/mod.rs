@@ -4,6 +4,7 @@ mod analysis;
 mod attribute;
 mod attributed;
 mod collect;
+mod constant_value;
 mod constants;
 mod declaration;
 mod graph;
@@ -11,6 +12,8 @@ mod identical;
 mod integer;
 mod list;
 mod member;
+mod missing;
+mod outside;
 mod procedure;
 mod program;
 mod settings;
@@ -26,8 +29,12 @@ use crate::{
     config::Config,
     diagnostic::{Code, Diagnostic, Diagnostics},
     import::Unit,
-    model::{self, Constant, ConstantValue, Item, Model, Name, TypeDef, TypeId, UnitId},
+    model::{
+        self, Constant, ConstantUse, ConstantValue, ExternConstant, ExternKind, Item, Model, Name,
+        TypeDef, TypeId, UnitId,
+    },
     names::Scope,
+    preprocess::MacroConstant,
     settings::Selected,
     source::{SourceMap, Span},
 };
@@ -35,6 +42,7 @@ use attribute::Site;
 use collect::Declarations;
 use constants::{Constants, Surroundings};
 use identical::{Ambiguous, Comparison};
+use missing::Missing;
 use std::{
     collections::{HashMap, HashSet},
     rc::Rc,
@@ -65,16 +73,21 @@ pub fn resolve(
     let mut constants = Constants::default();
     let declarations = collect::collect(units, sources, &mut constants, diagnostics);
     let broken = units.iter().flat_map(|unit| &unit.parsed.broken);
+    let broken: HashSet<String> = broken.cloned().collect();
     let outputs = if config.inline { 1 } else { units.len() };
     let mut resolver = Resolver {
-        broken: broken.cloned().collect(),
+        broken: &broken,
         config,
         sources,
         diagnostics,
         visibility: Visibility::new(units, sources),
         constants,
         declarations,
+        macros: Macros::new(units),
+        missing: Missing::new(&broken, &config.undefined),
         undefined_types: HashSet::new(),
+        extern_names: HashMap::new(),
+        extern_plain_names: HashSet::new(),
         ambiguous_types: HashMap::new(),
         enumerators: HashMap::new(),
         roots: std::iter::repeat_with(Root::default)
@@ -83,14 +96,16 @@ pub fn resolve(
         doubles: Vec::new(),
         selected: Selected::default(),
     };
-    let items = resolver.items();
+    let mut items = resolver.items();
     let mut types = resolver.types();
     resolver.check_same(&types);
     resolver.apply_settings(&mut types);
     let types = list::find_lists(types, &mut |name| resolver.keeps_links(name));
     let types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
     let programs = resolver.programs(units, types.as_deref().unwrap_or_default());
-    let mut selected = resolver.selected;
+    resolver.add_outside(&mut items);
+    let mut selected = std::mem::take(&mut resolver.selected);
+    let (extern_module, missing) = resolver.outside();
     if diagnostics.has_errors() {
         return None;
     }
@@ -119,19 +134,44 @@ pub fn resolve(
         units: units.collect(),
         types,
         selected,
+        extern_module,
+        missing,
     })
 }
 
+/// The macros of all units, by name.
+struct Macros<'a> {
+    by_name: HashMap<&'a str, Vec<&'a MacroConstant>>,
+    in_order: Vec<&'a MacroConstant>,
+}
+
+impl<'a> Macros<'a> {
+    fn new(units: &'a [Unit]) -> Self {
+        let in_order: Vec<_> = units.iter().flat_map(|unit| &unit.macros).collect();
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+        for &found in &in_order {
+            by_name.entry(found.name.as_str()).or_default().push(found);
+        }
+        Self { by_name, in_order }
+    }
+}
+
 struct Resolver<'a> {
-    broken: HashSet<String>,
+    /// Names in what could not be parsed: they may be defined there.
+    broken: &'a HashSet<String>,
     config: &'a Config,
     sources: &'a SourceMap,
     diagnostics: &'a mut Diagnostics,
     visibility: Visibility,
     constants: Constants,
     declarations: Declarations<'a>,
-    /// Names that were reported as undefined, each once.
+    macros: Macros<'a>,
+    missing: Missing<'a>,
+    /// Types that were reported, each once.
     undefined_types: HashSet<String>,
+    /// Extern constants as the types that they are needed as.
+    extern_names: HashMap<(UnitId, ExternConstant, ExternKind), ConstantUse>,
+    extern_plain_names: HashSet<(UnitId, ExternConstant)>,
     /// Uses of names that several imports define, each name once in a unit.
     ambiguous_types: HashMap<(UnitId, String), Ambiguous<TypeId>>,
     /// The enumerators of the enums that unions are switched by.
@@ -151,6 +191,8 @@ struct Root {
     values: Scope,
     /// Types and program modules in Rust.
     types: Scope,
+    /// What is taken from a module of the user's.
+    extern_items: Vec<Item>,
     /// Types of the interface files.
     by_name: HashMap<String, TypeId>,
     /// Constants of the interface files, their values and places.
@@ -206,7 +248,7 @@ impl Resolver<'_> {
             }
             collect::Declared::Constant(constant) => {
                 let (idl, span) = (&constant.name.name, constant.name.span);
-                let value = self.evaluate(&constant.name)?;
+                let value = self.evaluate(&constant.name, "a value")?;
                 let first = self.root(span)?.constants.get(idl).cloned();
                 if let Some((first, place)) = first {
                     if first != value {
@@ -230,11 +272,12 @@ impl Resolver<'_> {
     /// Reports names that mean one thing in one file and another one in another, where both are
     /// imported or both become one file.
     fn check_same(&mut self, types: &[TypeDef]) {
-        let around = Surroundings {
+        let mut around = Surroundings {
             visibility: &self.visibility,
-            broken: &self.broken,
+            missing: &mut self.missing,
         };
-        self.constants.check_ambiguous(&around, self.diagnostics);
+        self.constants
+            .check_ambiguous(&mut around, self.diagnostics);
         let mut comparison = Comparison::new(types);
         for ambiguous in self.ambiguous_types.values() {
             let first = ambiguous.first;
@@ -285,20 +328,22 @@ impl Resolver<'_> {
 
     // ---- Numbers
 
-    fn evaluate(&mut self, name: &Ident) -> Option<ConstantValue> {
-        let around = Surroundings {
+    /// The value of a constant that is used as `what`.
+    fn evaluate(&mut self, name: &Ident, what: &str) -> Option<ConstantValue> {
+        let mut around = Surroundings {
             visibility: &self.visibility,
-            broken: &self.broken,
+            missing: &mut self.missing,
         };
-        self.constants.evaluate(name, &around, self.diagnostics)
+        self.constants
+            .evaluate(name, what, &mut around, self.diagnostics)
     }
 
     /// The number that a value stands for.
-    fn integer(&mut self, value: &Value) -> Option<i128> {
+    fn integer(&mut self, value: &Value, what: &str) -> Option<i128> {
         let found = match value {
             Value::Number(number, _) => return Some(*number),
             Value::Text(text, _) => ConstantValue::Text(text.clone()),
-            Value::Name(name) => self.evaluate(name)?,
+            Value::Name(name) => self.evaluate(name, what)?,
         };
         match found {
             ConstantValue::Integer(number) => Some(number),
@@ -310,12 +355,17 @@ impl Resolver<'_> {
                 );
                 None
             }
+            ConstantValue::Extern(_) => {
+                let message = "a number is needed here that is known before Rust is compiled";
+                self.error(Code::WrongKind, value.span(), message);
+                None
+            }
         }
     }
 
     /// The number that a value stands for, within the range of a type.
     fn number<T: TryFrom<i128>>(&mut self, value: &Value, what: &str) -> Option<T> {
-        let number = self.integer(value)?;
+        let number = self.integer(value, what)?;
         let fitting = T::try_from(number).ok();
         if fitting.is_none() {
             let message = format!("{number} is not in the range of {what}");
@@ -323,6 +373,11 @@ impl Resolver<'_> {
         }
         fitting
     }
+}
+
+/// Whether some type of XDR can hold a number.
+fn fits_64_bits(number: i128) -> bool {
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number)
 }
 
 fn duplicate_name(name: &Ident, first: Span) -> Diagnostic {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ast::{self, Declaration, Ident, PlainType, ProcedureDef, TypeSpecifierKind},
     diagnostic::{Code, Diagnostic},
-    model::{Exception, Field, Procedure, Semantics, Shape, Type, TypeDef, TypeId},
+    model::{Exception, Field, Number, Procedure, Semantics, Shape, Type, TypeDef, TypeId},
     names::Scope,
 };
 use std::{collections::HashMap, time::Duration};
@@ -48,7 +48,7 @@ pub(super) struct Procedures<'a> {
     scope: Scope,
     /// The types that stand side by side in the version's module.
     local_types: Scope,
-    numbers: HashMap<u32, Ident>,
+    numbers: HashMap<Number<u32>, Ident>,
     pub(super) list: Vec<Procedure>,
 }
 
@@ -70,7 +70,7 @@ impl Resolver<'_> {
     pub(super) fn procedure(
         &mut self,
         def: &ProcedureDef,
-        number: Option<u32>,
+        number: Option<Number<u32>>,
         found: &mut Procedures<'_>,
     ) {
         let attributes = self.attributes(&def.attributes, Site::Procedure);
@@ -92,7 +92,7 @@ impl Resolver<'_> {
         name.deprecated = deprecated;
         let procedure = Procedure {
             name,
-            number: number.unwrap_or_default(),
+            number: number.clone().unwrap_or(Number::Known(0)),
             parameters: linked.parameters,
             parameter_checks: linked.parameter_checks,
             results: linked.results,
@@ -103,7 +103,7 @@ impl Resolver<'_> {
         self.check_maybe(def, &procedure);
         self.claim_procedure(def, &procedure, found);
         let Some(number) = number else { return };
-        if let Some(first) = found.numbers.insert(number, def.name.clone()) {
+        if let Some(first) = found.numbers.insert(number.clone(), def.name.clone()) {
             let message = format!(
                 "procedure `{}` has the number of `{}`, {number}",
                 def.name.name, first.name

@@ -9,7 +9,7 @@ use crate::{
     ast::{Definition, File, InterfaceDef, Member, ProgramDef, VersionDef},
     diagnostic::{Code, Diagnostic},
     import::Unit,
-    model::{Procedure, Program, TypeDef, Version},
+    model::{Number, Procedure, Program, TypeDef, Version},
     names,
     source::Span,
 };
@@ -29,14 +29,14 @@ struct Found {
 type Pins = HashMap<String, (u32, Span)>;
 
 /// The versions of a program, by number.
-type VersionSpans = HashMap<u32, Span>;
+type VersionSpans = HashMap<Number<u32>, Span>;
 
 /// All programs so far.
 #[derive(Default)]
 struct Programs {
     found: Vec<Found>,
     /// Where each is among them, by name and number.
-    by_name: HashMap<(String, u32), usize>,
+    by_name: HashMap<(String, Number<u32>), usize>,
 }
 
 /// What stands before the members of an interface.
@@ -51,7 +51,7 @@ struct Header {
 
 impl Programs {
     fn push(&mut self, found: Found) {
-        let key = (found.program.name.idl.clone(), found.program.number);
+        let key = (found.program.name.idl.clone(), found.program.number.clone());
         self.by_name.entry(key).or_insert(self.found.len());
         self.found.push(found);
     }
@@ -96,7 +96,7 @@ impl Resolver<'_> {
 
     /// Adds a program; blocks of one name and number are one program.
     fn add_program(&mut self, found: Found, programs: &mut Programs) {
-        let key = (found.program.name.idl.clone(), found.program.number);
+        let key = (found.program.name.idl.clone(), found.program.number.clone());
         let same = programs.by_name.get(&key).copied();
         let Some(first) = same.and_then(|index| programs.found.get_mut(index)) else {
             programs.push(found);
@@ -106,7 +106,7 @@ impl Resolver<'_> {
             let span = found.versions.get(&version.number).copied();
             self.check_version(
                 &mut first.versions,
-                version.number,
+                &version.number,
                 span.unwrap_or(found.span),
             );
             first.program.versions.push(version);
@@ -116,20 +116,25 @@ impl Resolver<'_> {
     /// Programs may share a number where they share no version: a file may have a name for each
     /// version of a program.
     fn check_programs(&mut self, found: &[Found]) {
-        let mut versions: HashMap<(u32, u32), &Found> = HashMap::new();
+        let mut versions: HashMap<(&Number<u32>, &Number<u32>), &Found> = HashMap::new();
         for one in found {
             let name = &one.program.name;
             self.claim(true, &name.rust, &name.idl, one.span);
-            let numbers = one.program.versions.iter().map(|version| version.number);
+            let numbers = one.program.versions.iter().map(|version| &version.number);
             let taken = numbers.filter_map(|version| {
-                let key = (one.program.number, version);
+                let key = (&one.program.number, version);
                 let first = *versions.entry(key).or_insert(one);
                 (!std::ptr::eq(first, one)).then_some((version, first))
             });
             if let Some((version, first)) = taken.last() {
                 let message = format!(
-                    "program `{}` has the number of `{}`, {:#010x}, and a version {version} too",
-                    name.idl, first.program.name.idl, one.program.number
+                    "program `{}` has the number of `{}`{}, and a version {version} too",
+                    name.idl,
+                    first.program.name.idl,
+                    match one.program.number {
+                        Number::Known(number) => format!(", {number:#010x}"),
+                        Number::Constant(_) => String::new(),
+                    }
                 );
                 let fault = Diagnostic::new(Code::DuplicateProgram, one.span, message);
                 self.diagnostics
@@ -141,7 +146,7 @@ impl Resolver<'_> {
     // ---- program
 
     fn program(&mut self, def: &ProgramDef, types: &[TypeDef]) -> Option<Found> {
-        let number = self.number(&def.number, "a program number (32 bits, unsigned)");
+        let number = self.protocol_number(&def.number, "a program number (32 bits, unsigned)");
         let idl = &def.name.name;
         let mut versions = Vec::new();
         let mut spans = VersionSpans::new();
@@ -149,7 +154,7 @@ impl Resolver<'_> {
             let Some(resolved) = self.version(version, idl, types) else {
                 continue;
             };
-            self.check_version(&mut spans, resolved.number, version.number.span());
+            self.check_version(&mut spans, &resolved.number, version.number.span());
             versions.push(resolved);
         }
         let rust = names::program_name(idl);
@@ -166,8 +171,8 @@ impl Resolver<'_> {
         })
     }
 
-    fn check_version(&mut self, versions: &mut VersionSpans, number: u32, span: Span) {
-        if let Some(first) = versions.insert(number, span) {
+    fn check_version(&mut self, versions: &mut VersionSpans, number: &Number<u32>, span: Span) {
+        if let Some(first) = versions.insert(number.clone(), span) {
             let message = format!("a second version {number} of the program");
             let fault = Diagnostic::new(Code::DuplicateVersion, span, message);
             self.diagnostics.push(fault.also(first, "the first one"));
@@ -175,7 +180,7 @@ impl Resolver<'_> {
     }
 
     fn version(&mut self, def: &VersionDef, program: &str, types: &[TypeDef]) -> Option<Version> {
-        let number = self.number(&def.number, "a version number (32 bits, unsigned)");
+        let number = self.protocol_number(&def.number, "a version number (32 bits, unsigned)");
         let mut found = Procedures::new(program, types, Block::PROGRAM);
         for procedure in &def.procedures {
             let Some(value) = &procedure.number else {
@@ -185,13 +190,16 @@ impl Resolver<'_> {
                     .push(fault.help("write `= 1` before the `;`"));
                 continue;
             };
-            let value = self.number(value, PROCEDURE_NUMBER);
+            let value = self.protocol_number(value, PROCEDURE_NUMBER);
             self.procedure(procedure, value, &mut found);
         }
         let number = number?;
         let name = self.name(
             &def.name.name,
-            format!("v{number}"),
+            match &number {
+                Number::Known(number) => format!("v{number}"),
+                Number::Constant(_) => names::value_name(&def.name.name),
+            },
             def.doc.as_ref(),
             def.name.span,
         );
@@ -273,25 +281,28 @@ impl Resolver<'_> {
         name.deprecated.clone_from(&header.deprecated);
         let version = Version {
             name,
-            number: version_number,
+            number: Number::Known(version_number),
             procedures,
         };
-        let same = programs.by_name.get(&(idl.clone(), number)).copied();
+        let same = programs
+            .by_name
+            .get(&(idl.clone(), Number::Known(number)))
+            .copied();
         if let Some(other) = same.and_then(|index| programs.found.get_mut(index)) {
-            self.check_version(&mut other.versions, version_number, span);
+            self.check_version(&mut other.versions, &Number::Known(version_number), span);
             other.program.versions.push(version);
             return;
         }
         let name = self.name(idl, names::program_name(idl), def.doc.as_ref(), span);
         let program = Program {
             name,
-            number,
+            number: Number::Known(number),
             versions: vec![version],
         };
         programs.push(Found {
             program,
             span,
-            versions: HashMap::from([(version_number, span)]),
+            versions: HashMap::from([(Number::Known(version_number), span)]),
         });
     }
 
@@ -358,7 +369,7 @@ impl Resolver<'_> {
                 }
                 None => next,
             };
-            self.procedure(procedure, number, &mut found);
+            self.procedure(procedure, number.map(Number::Known), &mut found);
             next = number.map_or(next, |number: u32| number.checked_add(1));
         }
         found.list

@@ -15,8 +15,10 @@ use crate::{
         Declaration, EnumBody, Ident, PlainType, Prefix, StructBody, TypeSpecifier,
         TypeSpecifierKind, Value,
     },
-    diagnostic::{Code, Diagnostic, similar},
-    model::{Enum, Enumerator, Field, Shape, Struct, Traits, Type, TypeDef, TypeId},
+    diagnostic::{Code, Diagnostic},
+    model::{
+        Enum, Enumerator, ExternKind, Field, Number, Shape, Struct, Traits, Type, TypeDef, TypeId,
+    },
     names::Scope,
     parse,
     source::Span,
@@ -83,7 +85,7 @@ impl Resolver<'_> {
         } else {
             Scope::default()
         };
-        let mut first_of: HashMap<i32, String> = HashMap::new();
+        let mut first_of: HashMap<Number<i32>, String> = HashMap::new();
         let mut found = Enum {
             enumerators: Vec::new(),
             aliases: Vec::new(),
@@ -108,7 +110,7 @@ impl Resolver<'_> {
             name.deprecated = attributes.deprecated();
             match first {
                 None => {
-                    first_of.insert(value, name.rust.clone());
+                    first_of.insert(value.clone(), name.rust.clone());
                     found.enumerators.push(Enumerator { name, value });
                 }
                 Some(first) => found.aliases.push((name, first)),
@@ -125,10 +127,11 @@ impl Resolver<'_> {
     }
 
     /// The number of an enumerator, which an `int` can hold (RFC 4506 §4.3).
-    pub(super) fn enumerator_value(&mut self, name: &Ident) -> Option<i32> {
-        self.number(
+    pub(super) fn enumerator_value(&mut self, name: &Ident) -> Option<Number<i32>> {
+        self.number_or_extern(
             &Value::Name(name.clone()),
             "an enum (a 32-bit signed integer)",
+            ExternKind::Int,
         )
     }
 
@@ -281,7 +284,7 @@ impl Resolver<'_> {
             self.check_prefix(prefix, id, name);
             return Some(Type::Named(id));
         }
-        if let Some(ty) = integer::from_name(&name.name) {
+        if let Some(ty) = self.given_type(name) {
             return Some(ty);
         }
         if name.name == "void" {
@@ -297,53 +300,18 @@ impl Resolver<'_> {
             }
             return None;
         }
-        let is_new = self.undefined_types.insert(name.name.clone());
-        if self.broken.contains(&name.name) || !is_new {
+        if integer::is_unsized(&name.name) && !self.missing.are_extern() {
+            if self.undefined_types.insert(name.name.clone()) {
+                let message = format!("`{}` has no width of its own", name.name);
+                let fault = Diagnostic::new(Code::UnsizedCType, name.span, message);
+                self.diagnostics.push(fault.help(format!(
+                    "say which it has: `--extern-type {0}=u32`, or `typedef unsigned int {0};`",
+                    name.name
+                )));
+            }
             return None;
         }
-        let diagnostic = if integer::is_unsized(&name.name) {
-            let message = format!("`{}` has no width of its own", name.name);
-            Diagnostic::new(Code::UnsizedCType, name.span, message).help(format!(
-                "say which it has: `typedef unsigned int {};`",
-                name.name
-            ))
-        } else {
-            let message = format!("the type `{}` is not defined", name.name);
-            self.type_help(
-                name,
-                Diagnostic::new(Code::UndefinedType, name.span, message),
-            )
-        };
-        self.diagnostics.push(diagnostic);
-        None
-    }
-
-    /// Says what can be done about a type that is not defined.
-    fn type_help(&self, name: &Ident, fault: Diagnostic) -> Diagnostic {
-        let with_suffix = format!("{}_t", name.name);
-        if integer::from_name(&with_suffix).is_some() {
-            return fault.did_you_mean(name.span, &name.name, &with_suffix);
-        }
-        let from = self.visibility.unit(name.span);
-        let is_seen = |place| {
-            let unit = self.visibility.unit(place);
-            self.visibility.rank(from, unit).is_some()
-        };
-        let declared = self.declarations.types().iter();
-        let candidates = declared
-            .filter(|one| is_seen(one.name_span))
-            .map(|one| one.name.as_str())
-            .chain(self.broken.iter().map(String::as_str))
-            .chain(TYPE_WORDS);
-        // After so many errors nobody reads this one.
-        let similar = (!self.diagnostics.is_full()).then(|| similar(&name.name, candidates));
-        match similar.flatten() {
-            Some(similar) => fault.did_you_mean(name.span, &name.name, similar),
-            None => fault.help(format!(
-                "if a C header defines it, define it here too: `typedef … {};`",
-                name.name
-            )),
-        }
+        self.missing.ty(name).map(Type::Extern)
     }
 
     /// `struct X` must be a struct, or another name of one.
@@ -369,7 +337,7 @@ impl Resolver<'_> {
 }
 
 /// The types of the language that are one word.
-const TYPE_WORDS: [&str; 11] = [
+pub(super) const TYPE_WORDS: [&str; 11] = [
     "bool", "char", "double", "float", "hyper", "int", "long", "opaque", "short", "string",
     "unsigned",
 ];

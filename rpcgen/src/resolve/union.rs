@@ -1,17 +1,17 @@
 //! Discriminated unions (RFC 4506 §4.15).
 
-use super::{Resolver, attribute::Site, attributed::Behind, collect::Body};
+use super::{Resolver, attribute::Site, attributed::Behind, collect::Body, outside::Case};
 use crate::{
     ast::{Declaration, EnumBody, TypeSpecifierKind, UnionBody, Value},
     diagnostic::{Code, Diagnostic},
-    model::{Arm, Field, Label, Shape, Type, TypeId, Union},
-    names::{self, Scope},
+    model::{Arm, ConstantValue, Field, Label, Number, Shape, Type, TypeId, Union},
+    names::{Names, Scope, number_variant},
     source::Span,
 };
 use std::{collections::HashMap, rc::Rc};
 
 /// What a discriminant can be.
-enum Discriminant {
+pub(super) enum Discriminant {
     /// An integer of this type.
     Integer(Type),
     Bool,
@@ -23,15 +23,19 @@ enum Discriminant {
     },
 }
 
-/// The names of an enum's numbers in the file, of several the first.
-pub(super) type Enumerators = HashMap<i32, String>;
+/// The names of an enum's values in the file, of several the first, and their numbers.
+pub(super) type Enumerators = HashMap<ConstantValue, (String, Number<i32>)>;
 
 impl Resolver<'_> {
     pub(super) fn union(&mut self, body: &UnionBody) -> Shape {
         let discriminant = self.named_field(&body.discriminant, Site::Discriminant);
-        let Some(discriminant) = discriminant else {
+        let Some(mut discriminant) = discriminant else {
             return broken();
         };
+        if self.is_extern(&discriminant.ty) {
+            // Whatever it is, on the wire it is an int: there are no other discriminants.
+            discriminant.ty = Type::Int;
+        }
         let Some(kind) = self.discriminant(&discriminant.ty) else {
             let message = "a union is switched by an integer, a bool or an enum";
             self.error(Code::BadDiscriminant, body.discriminant.span, message);
@@ -104,10 +108,12 @@ impl Resolver<'_> {
         }
         let mut enumerators = Enumerators::new();
         for name in body.enumerators.iter().map(|one| &one.name) {
-            if let Some(value) = self.enumerator_value(name) {
+            if let Some(number) = self.enumerator_value(name)
+                && let Some(value) = self.evaluate(name, "a value")
+            {
                 enumerators
                     .entry(value)
-                    .or_insert_with(|| name.name.clone());
+                    .or_insert_with(|| (name.name.clone(), number));
             }
         }
         let enumerators = Rc::new(enumerators);
@@ -122,7 +128,7 @@ impl Resolver<'_> {
             &[]
         };
         let mut scope = Scope::with_reserved(reserved);
-        let mut seen: HashMap<i128, Span> = HashMap::new();
+        let mut seen: HashMap<Number<i128>, Span> = HashMap::new();
         let mut arms = Vec::new();
         for arm in &body.arms {
             let field = self.arm_field(&arm.declaration);
@@ -131,7 +137,7 @@ impl Resolver<'_> {
                     continue;
                 };
                 if let Some(first) = seen.insert(label.number(), case.span()) {
-                    let message = second_arm(self.sources.text(case.span()), label.number());
+                    let message = second_arm(self.sources.text(case.span()), &label.number());
                     let fault = Diagnostic::new(Code::DuplicateCase, case.span(), message);
                     self.diagnostics.push(fault.also(first, "the first one"));
                     continue;
@@ -163,54 +169,71 @@ impl Resolver<'_> {
 
     /// The discriminant and the variant of a case.
     fn label(&mut self, case: &Value, kind: &Discriminant) -> Option<(Label, String)> {
-        let number = self.integer(case)?;
-        let variant = match case {
-            Value::Name(name) => self.config.names.variant_name(&name.name),
-            _ => names::number_variant(number),
+        let names = self.config.names;
+        let label = match self.case_value(case)? {
+            Case::Number(number) => kind.label(number, names),
+            Case::Extern(constant) => self.extern_label(&constant, kind, case.span()),
         };
-        let (found, what) = match kind {
-            Discriminant::Integer(Type::Hyper) => {
-                (i64::try_from(number).ok().map(i128::from), "a hyper")
-            }
-            Discriminant::Integer(Type::UnsignedHyper) => (
-                u64::try_from(number).ok().map(i128::from),
-                "an unsigned hyper",
-            ),
-            Discriminant::Integer(Type::UnsignedInt) => (
-                u32::try_from(number).ok().map(i128::from),
-                "an unsigned int",
-            ),
-            Discriminant::Integer(_) => (i32::try_from(number).ok().map(i128::from), "an int"),
-            Discriminant::Bool => match number {
-                0 => return Some((Label::Bool(false), "False".to_owned())),
-                1 => return Some((Label::Bool(true), "True".to_owned())),
-                _ => (None, "a bool"),
-            },
-            Discriminant::Enum { enumerators, .. } => {
-                let value = i32::try_from(number).ok();
-                match value.and_then(|value| Some((enumerators.get(&value)?, value))) {
-                    Some((name, value)) => {
-                        let variant = self.config.names.variant_name(name);
-                        return Some((Label::Enumerator(variant.clone(), value), variant));
-                    }
-                    None => (None, "a value of the enum that the union is switched by"),
-                }
-            }
-        };
-        if found.is_none() {
+        let Some(label) = label else {
             let text = self.sources.text(case.span()).to_owned();
-            let message = format!("`{text}` is not {what}");
+            let message = format!("`{text}` is not {}", kind.description());
             let fault = Diagnostic::new(Code::BadCase, case.span(), message);
             self.diagnostics.push(match kind {
                 Discriminant::Enum { enumerators, .. } => fault.help(values(enumerators)),
                 _ => fault,
             });
-        }
-        found.map(|number| (Label::Number(number), variant))
+            return None;
+        };
+        let variant = match (&label, case) {
+            (Label::Bool(value), _) => if *value { "True" } else { "False" }.to_owned(),
+            (Label::Enumerator(variant, _), _) => variant.clone(),
+            (Label::Number(_), Value::Name(name)) => names.variant_name(&name.name),
+            (Label::Number(Number::Known(number)), _) => number_variant(*number),
+            (Label::Number(Number::Constant(used)), _) => names.variant_name(&used.rust),
+        };
+        Some((label, variant))
     }
 }
 
-fn second_arm(case: &str, number: i128) -> String {
+impl Discriminant {
+    /// The label of a number, if a discriminant can have it.
+    fn label(&self, number: i128, names: Names) -> Option<Label> {
+        match self {
+            Self::Integer(ty) => {
+                let fits = match ty {
+                    Type::Hyper => i64::try_from(number).is_ok(),
+                    Type::UnsignedHyper => u64::try_from(number).is_ok(),
+                    Type::UnsignedInt => u32::try_from(number).is_ok(),
+                    _ => i32::try_from(number).is_ok(),
+                };
+                fits.then_some(Label::Number(Number::Known(number)))
+            }
+            Self::Bool => match number {
+                0 => Some(Label::Bool(false)),
+                1 => Some(Label::Bool(true)),
+                _ => None,
+            },
+            Self::Enum { enumerators, .. } => {
+                let (name, number) = enumerators.get(&ConstantValue::Integer(number))?;
+                Some(Label::Enumerator(names.variant_name(name), number.clone()))
+            }
+        }
+    }
+
+    /// What a case of it is.
+    fn description(&self) -> &'static str {
+        match self {
+            Self::Integer(Type::Hyper) => "a hyper",
+            Self::Integer(Type::UnsignedHyper) => "an unsigned hyper",
+            Self::Integer(Type::UnsignedInt) => "an unsigned int",
+            Self::Integer(_) => "an int",
+            Self::Bool => "a bool",
+            Self::Enum { .. } => "a value of the enum that the union is switched by",
+        }
+    }
+}
+
+fn second_arm(case: &str, number: &Number<i128>) -> String {
     if case == number.to_string() {
         format!("a second arm for {number}")
     } else {
@@ -223,7 +246,8 @@ const VALUES_SHOWN: usize = 6;
 
 /// Names the first values of an enum, in their order.
 fn values(enumerators: &Enumerators) -> String {
-    let mut sorted: Vec<(&i32, &String)> = enumerators.iter().collect();
+    let values = enumerators.values();
+    let mut sorted: Vec<_> = values.map(|(name, value)| (value.known(), name)).collect();
     sorted.sort();
     let names = sorted.iter().take(VALUES_SHOWN);
     let names: Vec<String> = names.map(|(_, name)| format!("`{name}`")).collect();
@@ -246,7 +270,8 @@ fn success(kind: &Discriminant, arms: &[Arm], has_default: bool) -> Option<usize
     if !(is_status && has_default) {
         return None;
     }
-    arms.iter().position(|arm| arm.label.number() == 0)
+    arms.iter()
+        .position(|arm| arm.label.number() == Number::Known(0))
 }
 
 /// What a union on a bool carries for TRUE, where it carries nothing for FALSE: it is the same on

@@ -133,9 +133,4 @@ impl<T: Copy> Index<T> {
             others: seen.collect(),
         })
     }
-
-    /// All names that are defined anywhere.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
-    }
 }

@@ -5,7 +5,10 @@ use crate::folder::{Folder, stderr};
 #[test]
 fn faults_of_all_files_are_shown_and_nothing_is_written() {
     let folder = Folder::new("check-faults");
-    folder.write("bad.x", "struct a { b c; };\nstruct d { e f; };\n");
+    folder.write(
+        "bad.x",
+        "struct a { opaque c; };\nstruct d { opaque f; };\n",
+    );
     folder.write("worse.x", "struct ;\n");
     folder.write("good.x", "struct a { int b; };\n");
     let output = folder.run(&["check", "bad.x", "good.x", "worse.x"]);

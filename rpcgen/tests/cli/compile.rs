@@ -163,7 +163,10 @@ fn devices_and_links_stay_what_they_are() {
 #[test]
 fn errors_are_all_shown_and_nothing_is_written() {
     let folder = Folder::new("errors");
-    folder.write("bad.x", "struct a { b c; };\nstruct d { e f; };\n");
+    folder.write(
+        "bad.x",
+        "struct a { opaque c; };\nstruct d { opaque f; };\n",
+    );
     folder.write("good.x", "struct a { int b; };\n");
     let output = folder.run(&["bad.x", "good.x"]);
     assert_eq!(output.status.code(), Some(1));

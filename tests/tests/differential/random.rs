@@ -1,7 +1,7 @@
 //! Random values, as XDR has them on the wire, of the types of an interface.
 
 use fastrand::Rng;
-use rpcgen::model::{Bound, Model, Shape, Struct, Type, TypeId, Union};
+use rpcgen::model::{Bound, Model, Number, Shape, Struct, Type, TypeId, Union};
 
 /// Bytes from which on everything that may be left out is: values stay small, and recursive types
 /// come to an end.
@@ -74,7 +74,7 @@ impl Value<'_> {
             Shape::Alias(ty) => self.value(ty),
             Shape::Enum(it) => {
                 let at = self.random.usize(..it.enumerators.len());
-                self.word(it.enumerators[at].value.cast_unsigned());
+                self.word(known(&it.enumerators[at].value).cast_unsigned());
             }
             Shape::Struct(it) => self.fields(it),
             Shape::Union(it) => self.union(it),
@@ -96,7 +96,8 @@ impl Value<'_> {
                 let word = self.random.u32(..2);
                 self.word(word);
             }
-            Type::FixedOpaque(len) => self.opaque(*len, 0),
+            Type::Extern(path) => panic!("{path} is not in the interface file"),
+            Type::FixedOpaque(len) => self.opaque(known(len), 0),
             Type::Opaque(max) => {
                 let len = self.counted(max.as_ref(), 1);
                 self.opaque(len, 0);
@@ -106,7 +107,9 @@ impl Value<'_> {
                 let len = self.counted(max.as_ref(), 1);
                 self.opaque(len, 1);
             }
-            Type::FixedArray { element, len, .. } => (0..*len).for_each(|_| self.value(element)),
+            Type::FixedArray { element, len, .. } => {
+                (0..known(len)).for_each(|_| self.value(element));
+            }
             Type::Array(element, max) => {
                 let len = self.counted(max.as_ref(), 16);
                 (0..len).for_each(|_| self.value(element));
@@ -144,7 +147,7 @@ impl Value<'_> {
 
     /// A length below the bound, on the wire, for elements of about so many bytes.
     fn counted(&mut self, bound: Option<&Bound>, size: u32) -> u32 {
-        let max = bound.map_or(LEN_MAX, |bound| bound.max);
+        let max = bound.map_or(LEN_MAX, |bound| bound.max.unwrap());
         let len = if self.bytes.len() >= ENOUGH {
             0
         } else if self.random.u32(..FULL_ONE_IN) == 0 && max <= FULL_MAX / size {
@@ -162,7 +165,7 @@ impl Value<'_> {
             .random
             .usize(..it.arms.len() + usize::from(has_default));
         let (discriminant, field) = if let Some(arm) = it.arms.get(at) {
-            (arm.label.number(), arm.field.as_ref())
+            (known(&arm.label.number()), arm.field.as_ref())
         } else {
             let field = it.default.as_ref().and_then(Option::as_ref);
             (self.other_discriminant(it), field)
@@ -180,14 +183,20 @@ impl Value<'_> {
     fn other_discriminant(&mut self, it: &Union) -> i128 {
         let numbers: Vec<i128> = match self.model.unalias(&it.discriminant.ty) {
             Type::Named(id) => match &self.model.type_def(*id).shape {
-                Shape::Enum(it) => it.enumerators.iter().map(|one| one.value.into()).collect(),
+                Shape::Enum(it) => {
+                    let values = it.enumerators.iter();
+                    values.map(|one| known(&one.value).into()).collect()
+                }
                 _ => panic!("{} is no discriminant", it.discriminant.name.idl),
             },
             Type::Bool => vec![0, 1],
             // Few enough, so that it does not matter whether the type has a sign.
             _ => (0..1000).collect(),
         };
-        let has_arm = |number| it.arms.iter().any(|arm| arm.label.number() == number);
+        let has_arm = |number| {
+            let mut arms = it.arms.iter();
+            arms.any(|arm| known(&arm.label.number()) == number)
+        };
         let mut others = numbers;
         others.retain(|number| !has_arm(*number));
         others[self.random.usize(..others.len())]
@@ -223,4 +232,9 @@ fn numbers_keep_their_bits_on_the_wire() {
     assert_eq!(last(-2, 4), [0xff, 0xff, 0xff, 0xfe]);
     assert_eq!(last(0xffff_fffe, 4), [0xff, 0xff, 0xff, 0xfe]);
     assert_eq!(last(1, 8), [0, 0, 0, 0, 0, 0, 0, 1]);
+}
+
+/// A number of a file that defines all its names.
+fn known<T: Copy>(number: &Number<T>) -> T {
+    number.known().unwrap()
 }

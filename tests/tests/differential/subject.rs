@@ -183,7 +183,7 @@ fn types(model: &Model) -> impl Iterator<Item = TypeId> {
     let items = model.units.iter().flat_map(|unit| &unit.items);
     items.filter_map(|item| match item {
         Item::Type(id) => Some(*id),
-        Item::Constant(_) => None,
+        Item::Constant(_) | Item::Extern(_) => None,
     })
 }
 
