@@ -330,27 +330,37 @@ impl<'a> Decoder<'a> {
     pub(crate) fn take_bytes(&mut self, max: u32) -> Result<Bytes, Error> {
         let bytes = self.take_opaque(max)?;
         match self.shared {
+            _ if bytes.is_empty() => Ok(Bytes::new()),
             _ if bytes.len() < crate::SHARE_MIN => self.copy_piece(bytes),
             Some(message) => Ok(message.slice_ref(bytes)),
             None => self.copy_alone(bytes),
         }
     }
 
-    /// Copies a small piece of the message to where others are.
+    /// Copies a small piece of the message to where others are; the first one stays alone, since
+    /// there may be no other.
     fn copy_piece(&mut self, bytes: &[u8]) -> Result<Bytes, Error> {
-        let pieces = match &mut self.pieces {
-            Some(pieces) if bytes.len() <= pieces.capacity() => pieces,
-            _ => {
-                let capacity = self.remaining().min(PIECES_SIZE);
-                if capacity <= bytes.len() {
-                    return self.copy_alone(bytes);
-                }
-                self.claim_memory(capacity)?;
-                self.pieces.insert(BytesMut::with_capacity(capacity))
-            }
+        let Some(pieces) = &mut self.pieces else {
+            self.pieces = Some(BytesMut::new());
+            return self.copy_alone(bytes);
         };
+        if pieces.capacity() < bytes.len() {
+            let capacity = self.rest.len().min(PIECES_SIZE);
+            if capacity <= bytes.len() {
+                return self.copy_alone(bytes);
+            }
+            self.claim_memory(capacity)?;
+            return Ok(Self::append(
+                self.pieces.insert(BytesMut::with_capacity(capacity)),
+                bytes,
+            ));
+        }
+        Ok(Self::append(pieces, bytes))
+    }
+
+    fn append(pieces: &mut BytesMut, bytes: &[u8]) -> Bytes {
         pieces.extend_from_slice(bytes);
-        Ok(pieces.split().freeze())
+        pieces.split().freeze()
     }
 
     fn copy_alone(&mut self, bytes: &[u8]) -> Result<Bytes, Error> {

@@ -36,6 +36,12 @@
 //! against the bytes that are there before any memory is reserved, nesting is limited, padding
 //! must be zero. An [`Error`] says what was wrong, in which field of which type, at which byte.
 //!
+//! What a decoder accepts is set by [`Limits`]; which faults of peers it overlooks, by
+//! [`Tolerance`]. Types that only look at a message borrow from it ([`DecodeBorrowed`]).
+//!
+//! The features `serde` and `arbitrary` add what generated impls of those crates need, with the
+//! crates themselves (`xdr::serde`, `xdr::arbitrary`): the user's crate needs neither.
+//!
 //! The crate has not heard of RPC, sockets or clocks, and needs `alloc` only.
 
 #![no_std]
@@ -43,6 +49,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod array;
 mod borrowed;
 mod check;
@@ -52,14 +60,20 @@ mod decode;
 mod encode;
 mod error;
 mod fixed;
+#[cfg(feature = "serde")]
+pub mod hex;
 mod limits;
 mod list;
 mod opaque;
 mod primitive;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod string;
 
 pub use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 pub use bytes::Bytes;
+#[cfg(feature = "serde")]
+pub use {::serde, serde_impls::fixed_array};
 
 pub use array::decode_boxed_opaque;
 pub use borrowed::{ByteStr, DecodeBorrowed, Elements, ElementsIter};
