@@ -4,7 +4,7 @@ use crate::{
     codegen,
     config::{Config, Regenerate},
     diagnostic::{Diagnostic, Diagnostics},
-    format, import,
+    import,
     model::{Model, Unit, UnitId},
     resolve,
     settings::Selected,
@@ -75,9 +75,10 @@ pub fn analyse(
 /// From model to text.
 fn generate(model: &Model, unit: UnitId, config: &Config) -> String {
     let mut text = header(model.unit(unit), &config.regenerate);
-    codegen::generate(model, unit, config, &mut |piece| {
-        format::add(&mut text, piece);
-    });
+    for piece in codegen::generate(model, unit, config) {
+        text.push('\n');
+        text.push_str(&piece);
+    }
     text
 }
 

@@ -3,14 +3,10 @@
 use crate::codegen::Piece;
 use syn::Item;
 
-/// Adds a piece to the text of a file, behind a blank line.
-pub(crate) fn add(text: &mut String, piece: Piece) {
-    text.push('\n');
-    text.push_str(&self::piece(piece));
-}
-
-fn piece(piece: Piece) -> String {
+/// The text of a piece.
+pub(crate) fn piece(piece: Piece) -> String {
     match piece {
+        Piece::Text(text) => text,
         Piece::Item(item) => self::item(*item),
         Piece::Module {
             attributes,

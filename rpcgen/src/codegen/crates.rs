@@ -8,6 +8,8 @@ use syn::{Path, visit_mut::VisitMut};
 pub(super) fn rename(crates: &Crates, piece: &mut Piece) {
     match piece {
         Piece::Item(item) => Renamer(crates).visit_item_mut(item),
+        // Was renamed before.
+        Piece::Text(_) => {}
         Piece::Module { pieces, .. } => pieces.iter_mut().for_each(|piece| rename(crates, piece)),
     }
 }

@@ -18,6 +18,7 @@ mod results;
 mod rust_type;
 mod server;
 mod service;
+mod share;
 mod status;
 mod structure;
 mod syntax;
@@ -25,8 +26,9 @@ mod union;
 mod wire;
 
 use crate::{
-    config::{Config, ModulePath},
-    model::{Item, Model, Shape, TypeId, UnitId},
+    config::{Config, Crates, ModulePath},
+    format,
+    model::{Item, Model, Program, Shape, TypeId, UnitId},
     names::Names,
 };
 use syn::Attribute;
@@ -44,6 +46,8 @@ pub struct Parts {
 pub(crate) enum Piece {
     /// An item.
     Item(Box<syn::Item>),
+    /// What became of other pieces: their syntax takes a hundred times the memory.
+    Text(String),
     /// A module.
     Module {
         /// Its documentation and attributes.
@@ -85,6 +89,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unit: UnitId,
     pub(crate) parts: Parts,
     pub(crate) names: Names,
+    /// Where the crates are that the file links against.
+    pub(crate) crates: &'a Crates,
     /// The module that has the modules of all units, seen from the root of this one.
     pub(crate) modules: &'a ModulePath,
     /// The path from where items are emitted to the root of the generated file.
@@ -94,45 +100,78 @@ pub(crate) struct Context<'a> {
     pub(crate) has_deprecated: bool,
 }
 
-/// Generates the file of a unit, a piece at a time: what was handed out is no longer held.
-pub(crate) fn generate(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece)) {
-    if config.crates.are_default() {
-        return pieces(model, id, config, emit);
+impl Context<'_> {
+    /// Pieces as one of text, if there are any.
+    fn print(&self, pieces: Vec<Piece>) -> Option<Piece> {
+        (!pieces.is_empty()).then(|| Piece::Text(self.text(pieces)))
     }
-    pieces(model, id, config, &mut |mut piece| {
-        crates::rename(&config.crates, &mut piece);
-        emit(piece);
-    });
+
+    fn text(&self, pieces: Vec<Piece>) -> String {
+        let print = |mut piece| {
+            if !self.crates.are_default() {
+                crates::rename(self.crates, &mut piece);
+            }
+            format::piece(piece)
+        };
+        let texts: Vec<String> = pieces.into_iter().map(print).collect();
+        texts.join("\n")
+    }
 }
 
-fn pieces(model: &Model, id: UnitId, config: &Config, emit: &mut dyn FnMut(Piece)) {
-    let templates = syntax::Templates::default();
+/// Generates the file of a unit: its pieces as text, in order.
+pub(crate) fn generate(model: &Model, id: UnitId, config: &Config) -> Vec<String> {
     let (unit, parts) = (model.unit(id), config.parts);
-    let mut context = Context {
-        model,
-        unit: id,
-        parts,
-        names: config.names,
-        modules: &config.modules,
-        root: &[],
-        templates: &templates,
-        has_deprecated: deprecation::is_anything(model),
-    };
     let stubs = (parts.client || parts.server) && !unit.programs.is_empty();
     // One check is enough, and gives one error: releases of the runtime name that of the codec.
-    let checked = if stubs { "rpc_runtime" } else { "xdr" };
-    emit(syntax::format_check(&[checked]));
-    for item in &unit.items {
-        match item {
-            Item::Constant(constant) => emit(constant::emit(&context, constant)),
-            Item::Extern(item) => emit(constant::emit_extern(&context, item)),
-            Item::Type(id) => type_pieces(&context, *id).into_iter().for_each(&mut *emit),
+    let mut shares = vec![Share::Check(if stubs { "rpc_runtime" } else { "xdr" })];
+    shares.extend(unit.items.iter().map(Share::Item));
+    if stubs {
+        shares.extend(unit.programs.iter().map(Share::Program));
+    }
+    let has_deprecated = deprecation::is_anything(model);
+    share::all(&shares, || {
+        let templates = syntax::Templates::default();
+        move |share: &Share<'_>| {
+            let context = Context {
+                model,
+                unit: id,
+                parts,
+                names: config.names,
+                crates: &config.crates,
+                modules: &config.modules,
+                root: share.root(),
+                templates: &templates,
+                has_deprecated,
+            };
+            context.text(share.pieces(&context))
+        }
+    })
+}
+
+/// A share of the generated file, which does not depend on the others.
+enum Share<'a> {
+    /// The check of the crate that the file links against.
+    Check(&'static str),
+    Item(&'a Item),
+    Program(&'a Program),
+}
+
+impl Share<'_> {
+    /// The path from where most of it stands to the root of the file.
+    fn root(&self) -> &'static [&'static str] {
+        match self {
+            Self::Check(_) | Self::Item(_) => &[],
+            Self::Program(_) => &["super", "super"],
         }
     }
-    if stubs {
-        context.root = &["super", "super"];
-        for program in &unit.programs {
-            emit(program::emit(&context, program));
+
+    fn pieces(&self, context: &Context<'_>) -> Vec<Piece> {
+        match self {
+            Self::Check(krate) => vec![syntax::format_check(&[krate])],
+            Self::Item(Item::Constant(constant)) => vec![constant::emit(context, constant)],
+            Self::Item(Item::Extern(item)) => vec![constant::emit_extern(context, item)],
+            Self::Item(Item::Type(id)) => type_pieces(context, *id),
+            Self::Program(program) => vec![program::emit(context, program)],
         }
     }
 }

@@ -50,7 +50,8 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
         Number::Constant(constant) => format!("Version `{}` of the program.", constant.rust),
     };
     let docs = doc::summary(&version.name, &summary);
-    let mut pieces = vec![procedure::emit(context, version)];
+    // Each is printed at once: a version may have very many procedures.
+    let mut pieces = Vec::from_iter(context.print(vec![procedure::emit(context, version)]));
     // The runtime answers the NULL procedure: it has no place in a service.
     let served: Vec<&Procedure> = version
         .procedures
@@ -59,19 +60,19 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
         .collect();
     for procedure in &served {
         if context.parts.server {
-            pieces.extend(arguments(context, procedure));
+            pieces.extend(context.print(arguments(context, procedure)));
         }
-        pieces.extend(results(context, procedure));
-        pieces.extend(exception::emit(context, procedure));
+        pieces.extend(context.print(results(context, procedure)));
+        pieces.extend(context.print(exception::emit(context, procedure)));
     }
     if context.parts.server {
-        pieces.extend(service::emit(context, &served));
+        pieces.extend(context.print(service::emit(context, &served)));
     }
     if context.parts.client {
-        pieces.extend(client::emit(context, &version.procedures));
+        pieces.extend(context.print(client::emit(context, &version.procedures)));
     }
     if context.parts.server {
-        pieces.extend(server::emit(context, version, &served));
+        pieces.extend(context.print(server::emit(context, version, &served)));
     }
     let mut attributes = doc::attributes(&docs);
     attributes.extend(deprecation::attribute(&version.name));
