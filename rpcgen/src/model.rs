@@ -218,6 +218,8 @@ pub enum Type {
     Named(TypeId),
     /// A type of the user's, by its path.
     Extern(String),
+    /// What a union carries of a type that contains the union by value. It stands in a box.
+    Boxed(TypeId),
 }
 
 /// The bound of opaque data, of a string, of an array.

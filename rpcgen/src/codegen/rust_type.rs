@@ -39,6 +39,7 @@ impl Context<'_> {
             Type::Ranged { value, .. } => self.rust_type(value),
             Type::Named(id) => syntax::type_path(self.named(*id)),
             Type::Extern(path) => syntax::type_path(syntax::user_path(path)),
+            Type::Boxed(id) => boxed_if(true, syntax::type_path(self.named(*id))),
         }
     }
 

@@ -59,13 +59,40 @@ fn contained(ty: &Type) -> Option<usize> {
     }
 }
 
-/// Puts a box around optional-data on each cycle.
+/// Puts a box around optional-data on each cycle, and around what a union carries.
 fn break_cycles(types: &mut [TypeDef]) {
     let components = components(&edges(types));
     let component = |id: usize| components.of.get(id);
     for (id, def) in types.iter_mut().enumerate() {
+        let is_cyclic = |other: TypeId| component(other.0) == component(id);
         for ty in def.shape.types_mut() {
-            box_optional(ty, &|other| component(other.0) == component(id));
+            box_optional(ty, &is_cyclic);
+        }
+        if let Shape::Union(_) = def.shape {
+            box_arms(&mut def.shape, &is_cyclic);
+        }
+    }
+}
+
+/// Puts boxes into a union that contains itself, if there is an arm with which a value ends.
+fn box_arms(union: &mut Shape, is_cyclic: &impl Fn(TypeId) -> bool) {
+    let leads_on = |ty: &Type| contained(ty).is_some_and(|id| is_cyclic(TypeId(id)));
+    let has_end = match union {
+        Shape::Union(union) => {
+            let arms = union.arms.iter().map(|arm| arm.field.as_ref());
+            let mut carried = arms.chain(union.default.iter().map(Option::as_ref));
+            carried.any(|field| field.is_none_or(|field| !leads_on(&field.ty)))
+        }
+        _ => false,
+    };
+    if !has_end {
+        return;
+    }
+    for ty in union.types_mut() {
+        if let Type::Named(id) = ty
+            && is_cyclic(*id)
+        {
+            *ty = Type::Boxed(*id);
         }
     }
 }
@@ -101,7 +128,7 @@ fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
 /// The named type at the core of a type.
 fn named_in(ty: &Type) -> Option<TypeId> {
     match ty {
-        Type::Named(id) => Some(*id),
+        Type::Named(id) | Type::Boxed(id) => Some(*id),
         Type::List { node, .. } => Some(*node),
         Type::Optional { value: inner, .. }
         | Type::FixedArray { element: inner, .. }
@@ -247,7 +274,7 @@ pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
             nonempty: true,
         } => named(*node).saturating_add(4),
         Type::Ranged { value, .. } => min_size(types, value),
-        Type::Named(id) => named(*id),
+        Type::Named(id) | Type::Boxed(id) => named(*id),
         // A number, a flag, or a length.
         _ => 4,
     }
@@ -301,7 +328,9 @@ fn memory_of(ty: &Type, named: &impl Fn(TypeId) -> u64) -> u64 {
         Type::FixedOpaque(len) => known(len),
         Type::Opaque(_) | Type::String { .. } => 4 * POINTER_SIZE,
         Type::Array(..) | Type::List { .. } => 3 * POINTER_SIZE,
-        Type::Optional { boxed: true, .. } | Type::FixedArray { boxed: true, .. } => POINTER_SIZE,
+        Type::Optional { boxed: true, .. }
+        | Type::FixedArray { boxed: true, .. }
+        | Type::Boxed(_) => POINTER_SIZE,
         Type::Optional {
             value,
             boxed: false,
@@ -448,6 +477,10 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
             copy: false,
             eq_hash: false,
             default: false,
+        },
+        Type::Boxed(id) => Traits {
+            copy: false,
+            ..traits(types, &Type::Named(*id))
         },
     }
 }

@@ -128,7 +128,7 @@ impl Value<'_> {
             }
             // C has no ranges, so no file here has one.
             Type::Ranged { value, .. } => self.value(value),
-            Type::Named(id) => self.named(*id),
+            Type::Named(id) | Type::Boxed(id) => self.named(*id),
         }
     }
 
