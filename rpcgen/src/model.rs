@@ -218,7 +218,8 @@ pub enum Type {
     Named(TypeId),
     /// A type of the user's, by its path.
     Extern(String),
-    /// What a union carries of a type that contains the union by value. It stands in a box.
+    /// A struct or union in a box: what a union carries of a type that contains the union by value, or
+    /// a link of a long chain of types.
     Boxed(TypeId),
 }
 

@@ -180,6 +180,8 @@ codes! {
     // Settings.
     /// The selector of a setting matches nothing.
     UnmatchedSelector = "E0501" Error,
+    /// A chain of types that needs a higher `recursion_limit`.
+    LongChain = "N0502" Note,
 }
 
 impl fmt::Display for Code {

@@ -2,6 +2,7 @@
 //! cycle, how large they are, which traits they have.
 
 use super::{
+    chain,
     collect::Declarations,
     graph::{Components, components},
 };
@@ -29,6 +30,7 @@ pub(super) fn analyse(
     if report_infinite(&types, &edges, &by_value, declarations, diagnostics) {
         return None;
     }
+    chain::box_long_chains(&mut types, &by_value);
     measure(&mut types, &by_value.order);
     derive_traits(&mut types, &by_value.order);
     Some(types)
@@ -126,7 +128,7 @@ fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
 }
 
 /// The named type at the core of a type.
-fn named_in(ty: &Type) -> Option<TypeId> {
+pub(super) fn named_in(ty: &Type) -> Option<TypeId> {
     match ty {
         Type::Named(id) | Type::Boxed(id) => Some(*id),
         Type::List { node, .. } => Some(*node),
@@ -226,7 +228,7 @@ pub(super) fn box_large(ty: &mut Type, memory: &impl Fn(TypeId) -> u64) {
     match ty {
         Type::FixedArray { element, boxed, .. } => {
             box_large(element, memory);
-            *boxed = is_large;
+            *boxed |= is_large;
         }
         Type::Optional { value: inner, .. }
         | Type::Ranged { value: inner, .. }
@@ -471,16 +473,16 @@ pub fn traits(types: &[TypeDef], ty: &Type) -> Traits {
                 ..value
             }
         }
+        Type::Boxed(id) => Traits {
+            copy: false,
+            ..traits(types, &Type::Named(*id))
+        },
         Type::Named(id) => types.get(id.0).map_or(ALL_TRAITS, |def| def.traits),
         // It may have more: the user knows.
         Type::Extern(_) => Traits {
             copy: false,
             eq_hash: false,
             default: false,
-        },
-        Type::Boxed(id) => Traits {
-            copy: false,
-            ..traits(types, &Type::Named(*id))
         },
     }
 }

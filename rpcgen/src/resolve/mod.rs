@@ -3,6 +3,7 @@
 mod analysis;
 mod attribute;
 mod attributed;
+mod chain;
 mod collect;
 mod constant_value;
 mod constants;
@@ -105,6 +106,10 @@ pub fn resolve(
     let programs = resolver.programs(units, types.as_deref().unwrap_or_default());
     resolver.add_outside(&mut items);
     let mut selected = std::mem::take(&mut resolver.selected);
+    if let Some(types) = &types {
+        let all = programs.iter().flatten();
+        chain::note_long_chains(types, all, &resolver.declarations, resolver.diagnostics);
+    }
     let (extern_module, missing) = resolver.outside();
     if diagnostics.has_errors() {
         return None;
@@ -115,9 +120,7 @@ pub fn resolve(
     let inlined: Vec<String> = names.skip(outputs).collect();
     let types = types?;
     if !config.types.is_empty() {
-        for programs in &programs {
-            settings::note_names(&mut selected, &types, programs);
-        }
+        settings::note_names(&mut selected, &types, programs.iter().flatten());
     }
     let contents = items.into_iter().zip(programs);
     let units = units.iter().zip(contents).map(|(unit, (items, programs))| {

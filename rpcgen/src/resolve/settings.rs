@@ -86,7 +86,7 @@ impl Resolver<'_> {
     ) {
         let utf8 = match ty {
             Type::String { utf8, .. } => utf8,
-            Type::Optional { value, .. } => {
+            Type::Optional { value, .. } | Type::Ranged { value, .. } => {
                 return self.set_strings(owner, member, span, value);
             }
             _ => return,
@@ -130,7 +130,11 @@ impl Resolver<'_> {
 }
 
 /// Notes all that a selector could name.
-pub(super) fn note_names(selected: &mut Selected, types: &[TypeDef], programs: &[Program]) {
+pub(super) fn note_names<'p>(
+    selected: &mut Selected,
+    types: &[TypeDef],
+    programs: impl Iterator<Item = &'p Program>,
+) {
     for def in types {
         let owner = def.name.idl.as_str();
         selected.name(owner, None);
@@ -142,7 +146,7 @@ pub(super) fn note_names(selected: &mut Selected, types: &[TypeDef], programs: &
             Shape::Union(shape) => shape.arms.iter().for_each(|one| member(&one.name)),
         }
     }
-    let versions = programs.iter().flat_map(|program| &program.versions);
+    let versions = programs.flat_map(|program| &program.versions);
     for procedure in versions.flat_map(|version| &version.procedures) {
         selected.name(&procedure.name.idl, None);
         for parameter in &procedure.parameters {
