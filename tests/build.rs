@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     rpcgen::Builder::new().compile(&[
         "idl/interop.x",
         "idl/behaviour.idl",
+        "idl/attributes.idl",
         "idl/vectors.x",
         "../examples/calc/calc.idl",
     ])?;

@@ -20,6 +20,7 @@
 //! | [`resolve`], [`model`] | what it says to what it means; all faults are found here |
 //! | [`names`] | names of the interface file to names of Rust |
 //! | `codegen` | one emitter for each kind of thing |
+//! | [`export`] | what a file means as the `.x` that C programs need |
 //! | [`fmt`] | interface files laid out anew |
 //! | `format`, [`output`] | syntax to text, text to files |
 //! | `externs` | the skeleton of a module that has what a file does not define |
@@ -40,6 +41,7 @@ mod codegen;
 mod compile;
 mod config;
 pub mod diagnostic;
+pub mod export;
 mod externs;
 pub mod fmt;
 mod format;

@@ -327,9 +327,17 @@ pub struct Struct {
     pub fields: Vec<Field>,
     /// What the lengths of fields must be.
     pub checks: Vec<Check>,
-    /// Whether the structure ended in optional-data of itself. That field is left out of
-    /// [`fields`](Self::fields): the nodes are the elements of a [`Type::List`].
-    pub is_list_node: bool,
+    /// The name of the field that the structure ended in, where that was optional-data of itself.
+    /// It is left out of [`fields`](Self::fields): the nodes are the elements of a [`Type::List`].
+    pub next: Option<String>,
+}
+
+impl Struct {
+    /// Whether it is the node of a linked list.
+    #[must_use]
+    pub fn is_list_node(&self) -> bool {
+        self.next.is_some()
+    }
 }
 
 /// A field, a parameter, or what an arm carries.

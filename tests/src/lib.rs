@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+pub mod attributes_service;
 pub mod behaviour_service;
 pub mod compiler;
 pub mod corpus;
@@ -28,6 +29,11 @@ pub mod tee;
 struct Readme;
 
 rpc_runtime::include_stubs!("behaviour");
+
+/// The stubs of `idl/attributes.idl`.
+pub mod attributes_stubs {
+    rpc_runtime::include_stubs!("attributes");
+}
 
 /// The stubs of `idl/interop.x`.
 pub mod interop_stubs {

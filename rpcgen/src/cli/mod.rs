@@ -9,6 +9,7 @@ mod check;
 mod classic;
 mod compile;
 mod explain;
+mod export;
 mod externs;
 mod failure;
 mod fmt;
@@ -30,6 +31,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 enum Subcommand {
     Check(Box<check::Check>),
     Explain(explain::Explain),
+    Export(Box<export::Export>),
     Externs(Box<externs::Externs>),
     Fmt(fmt::Fmt),
     New(new::New),
@@ -40,6 +42,7 @@ impl Subcommand {
         match self {
             Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
+            Self::Export(export) => export.run(),
             Self::Externs(externs) => externs.run(),
             Self::Fmt(fmt) => fmt.run(),
             Self::New(new) => new.run(),

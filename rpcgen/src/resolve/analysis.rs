@@ -394,7 +394,7 @@ fn shape_traits(types: &[TypeDef], def: &TypeDef) -> Traits {
             }
         }
         Shape::Struct(structure) => {
-            let is_small = def.memory_size <= COPY_MAX && !structure.is_list_node;
+            let is_small = def.memory_size <= COPY_MAX && !structure.is_list_node();
             Traits {
                 copy: all.copy && is_small,
                 ..all

@@ -18,11 +18,10 @@ pub(super) fn find_lists(
         })
         .collect();
     for (def, is_node) in types.iter_mut().zip(&nodes) {
-        if let Shape::Struct(structure) = &mut def.shape {
-            structure.is_list_node = *is_node;
-            if *is_node {
-                structure.fields.pop();
-            }
+        if let Shape::Struct(structure) = &mut def.shape
+            && *is_node
+        {
+            structure.next = structure.fields.pop().map(|field| field.name.idl);
         }
     }
     let is_node = |id: TypeId| nodes.get(id.0).copied().unwrap_or_default();

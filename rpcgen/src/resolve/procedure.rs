@@ -359,7 +359,7 @@ fn duration(text: &str) -> Option<Duration> {
 fn complete(ty: &mut Type, types: &[TypeDef]) {
     let is_node = |id: TypeId| {
         let shape = types.get(id.0).map(|def| &def.shape);
-        matches!(shape, Some(Shape::Struct(structure)) if structure.is_list_node)
+        matches!(shape, Some(Shape::Struct(structure)) if structure.is_list_node())
     };
     list::use_lists(ty, &is_node);
     analysis::box_large(ty, &|id| types.get(id.0).map_or(0, |def| def.memory_size));

@@ -151,7 +151,7 @@ impl Resolver<'_> {
         Struct {
             fields: linked.parameters,
             checks: linked.parameter_checks,
-            is_list_node: false,
+            next: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod classic;
 mod compile;
 mod error_format;
 mod explain;
+mod export;
 mod externs;
 mod fmt;
 mod folder;

@@ -13,6 +13,8 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod exported;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -44,32 +46,48 @@ fn c_programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let begin = Instant::now();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop");
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        let folder = empty_folder("interop");
         let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
         for file in ["idl/interop.x", "c/server.c", "c/client.c"] {
             let source = sources.join(file);
             fs::copy(&source, folder.join(source.file_name().unwrap())).unwrap();
         }
-        generate(&folder);
-        link(&folder, "server", &["server.c", "interop_svcm.c"]);
-        link(&folder, "client", &["client.c", "interop_clnt.c"]);
+        generate(&folder, "interop");
+        link(
+            &folder,
+            "server",
+            &["server.c", "interop_svcm.c", "interop_xdr.c"],
+        );
+        link(
+            &folder,
+            "client",
+            &["client.c", "interop_clnt.c", "interop_xdr.c"],
+        );
         println!("built the C programs in {} ms", begin.elapsed().as_millis());
         folder
     })
 }
 
+/// A folder for C programs, with nothing in it.
+fn empty_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Runs the C rpcgen: several arguments (`-N`), results in memory of the caller (`-M`).
-fn generate(folder: &Path) {
+fn generate(folder: &Path, name: &str) {
+    let input = format!("{name}.x");
     let outputs = [
-        ("-h", "interop.h"),
-        ("-c", "interop_xdr.c"),
-        ("-l", "interop_clnt.c"),
-        ("-m", "interop_svcm.c"),
+        ("-h", ".h"),
+        ("-c", "_xdr.c"),
+        ("-l", "_clnt.c"),
+        ("-m", "_svcm.c"),
     ];
-    for (part, output) in outputs {
-        let options = ["-C", "-N", "-M", part, "-o", output, "interop.x"];
+    for (part, suffix) in outputs {
+        let output = format!("{name}{suffix}");
+        let options = ["-C", "-N", "-M", part, "-o", &output, &input];
         process::run(Command::new(C_RPCGEN).args(options).current_dir(folder));
     }
 }
@@ -79,7 +97,7 @@ fn link(folder: &Path, program: &str, sources: &[&str]) {
     let options = ["-O1", "-w", "-I/usr/include/tirpc", "-o", program];
     let mut gcc = Command::new("gcc");
     gcc.args(options).args(sources).current_dir(folder);
-    process::run(gcc.args(["interop_xdr.c", "-ltirpc"]));
+    process::run(gcc.arg("-ltirpc"));
 }
 
 /// What the C client prints where the server does all that it has to.
