@@ -38,15 +38,34 @@ fn skeleton(model: &Model, sources: &SourceMap) -> String {
     let verb = if names.len() == 1 { "does" } else { "do" };
     let names = names.join(", ");
     let mut text = format!("//! What {names} {verb} not define.\n");
-    if model.missing.iter().any(|missing| missing.is_type) {
-        text.push_str("//!\n//! The names of types are those of the interface file.\n");
-        text.push_str("#![allow(non_camel_case_types, reason = \"the interface has them\")]\n");
+    let lints = [
+        (
+            "non_camel_case_types",
+            model.missing.iter().any(|one| one.is_type),
+        ),
+        (
+            "non_upper_case_globals",
+            model.missing.iter().any(is_small_constant),
+        ),
+    ];
+    let lints = lints.iter().filter(|(_, applies)| *applies);
+    let lints: Vec<&str> = lints.map(|(lint, _)| *lint).collect();
+    if !lints.is_empty() {
+        let lints = lints.join(", ");
+        text = format!(
+            "{text}//!\n//! The names are those of the interface file.\n\
+             #![allow({lints}, reason = \"the interface has them\")]\n"
+        );
     }
     for missing in &model.missing {
         text.push('\n');
         text.push_str(&entry(missing, sources));
     }
     text
+}
+
+fn is_small_constant(missing: &MissingName) -> bool {
+    !missing.is_type && missing.name.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// A name, with where it is used and as what.

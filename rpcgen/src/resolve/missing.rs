@@ -110,11 +110,19 @@ pub(super) fn report(
     report_together(&names, diagnostics);
 }
 
+/// Whether two names are the same but for numbers in them: `uint64` is no slip for `uint256`.
+fn differs_in_digits(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    letters(one) == letters(other)
+}
+
 /// The fault of a name that is nearly another one. Nobody makes the same slip twice: a name that
 /// is used more often is one of a header, unless only its case is wrong.
 fn slip(missing: &MissingName, known: &[&str]) -> Option<Diagnostic> {
     // Another file may define the name itself, and not be seen.
-    let others = known.iter().filter(|known| **known != missing.name);
+    let is_other =
+        |known: &&str| *known != missing.name && !differs_in_digits(known, &missing.name);
+    let others = known.iter().filter(|known| is_other(known));
     let meant = similar(&missing.name, others.copied())?;
     if missing.uses.len() > 1 && !meant.eq_ignore_ascii_case(&missing.name) {
         return None;

@@ -14,7 +14,7 @@ fn the_skeleton_has_a_line_for_each_name() {
     let expected = "\
 //! What `a.x` does not define.
 //!
-//! The names of types are those of the interface file.
+//! The names are those of the interface file.
 #![allow(non_camel_case_types, reason = \"the interface has them\")]
 
 /// - `a.x` line 1: a length
