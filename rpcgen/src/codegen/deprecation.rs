@@ -78,7 +78,7 @@ fn uses_deprecated(model: &Model, def: &TypeDef) -> bool {
 
 fn mentions_deprecated(model: &Model, ty: &Type) -> bool {
     match ty {
-        Type::Named(id) | Type::List { node: id, .. } => {
+        Type::Named(id) | Type::Boxed(id) | Type::List { node: id, .. } => {
             let def = model.type_def(*id);
             let is_enum = matches!(def.shape, Shape::Enum(_));
             is_deprecated(&def.name) || is_enum && names(def).any(is_deprecated)

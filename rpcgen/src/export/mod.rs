@@ -113,7 +113,7 @@ fn named_by(model: &Model, id: TypeId) -> Vec<TypeId> {
 
 fn named_in(ty: &Type) -> Option<TypeId> {
     match ty {
-        Type::Named(id) | Type::List { node: id, .. } => Some(*id),
+        Type::Named(id) | Type::Boxed(id) | Type::List { node: id, .. } => Some(*id),
         Type::Optional { value: inner, .. }
         | Type::FixedArray { element: inner, .. }
         | Type::Ranged { value: inner, .. }

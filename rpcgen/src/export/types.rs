@@ -133,7 +133,18 @@ impl Exporter<'_> {
                 node,
                 nonempty: false,
             } => format!("{} *{name}", self.type_name(*node)),
-            ty => format!("{} {name}", self.specifier(owner, name, ty)),
+            Type::Int
+            | Type::UnsignedInt
+            | Type::Hyper
+            | Type::UnsignedHyper
+            | Type::Float
+            | Type::Double
+            | Type::Quadruple
+            | Type::Bool
+            | Type::List { nonempty: true, .. }
+            | Type::Named(_)
+            | Type::Boxed(_)
+            | Type::Extern(_) => format!("{} {name}", self.specifier(owner, name, ty)),
         }
     }
 
@@ -152,11 +163,20 @@ impl Exporter<'_> {
             // What a module of the user's has, a C header has for C.
             Type::Extern(path) => path.rsplit("::").next().unwrap_or(path),
             Type::Named(id)
+            | Type::Boxed(id)
             | Type::List {
                 node: id,
                 nonempty: true,
             } => return self.type_name(*id),
-            _ => {
+            Type::FixedOpaque(_)
+            | Type::Opaque(_)
+            | Type::String { .. }
+            | Type::FixedArray { .. }
+            | Type::Array(..)
+            | Type::Optional { .. }
+            | Type::List {
+                nonempty: false, ..
+            } => {
                 let inner = format!("{owner}_{name}");
                 let declaration = self.declaration(&inner, &inner, ty);
                 self.definition(&format!("typedef {declaration}"));
