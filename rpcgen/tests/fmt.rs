@@ -5,7 +5,7 @@
 
 use insta::{assert_snapshot, glob};
 use rpcgen::{
-    Config, compile,
+    Config, Undefined, compile,
     diagnostic::{Code, Diagnostics},
     fmt::{self, FormatError},
     parse, preprocess,
@@ -196,7 +196,14 @@ fn stubs(name: &str, input: &[u8]) -> String {
     let mut sources = SourceMap::default();
     let file = sources.add(name.to_owned(), input.to_vec(), None);
     let file = file.expect("the input is small");
-    let outcome = compile(file, &mut sources, &FileSystem, &Config::default());
+    let config = Config {
+        // Some inputs leave names to a module of the user's.
+        undefined: Undefined::Extern {
+            module: "crate::names".to_owned(),
+        },
+        ..Config::default()
+    };
+    let outcome = compile(file, &mut sources, &FileSystem, &config);
     let rust = outcome.rust.expect("the input has no errors");
     let code = rust
         .lines()
