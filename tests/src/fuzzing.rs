@@ -37,14 +37,16 @@ fn file(input: &[u8]) -> (SourceMap, FileId) {
     (sources, file)
 }
 
-/// Every place in what the preprocessor makes of the input is one in a file.
+/// Every letter in what the preprocessor makes of the input is in a file; a blank may stand for a
+/// part of one.
 pub fn preprocess(input: &[u8]) {
     let (mut sources, file) = file(input);
     let mut diagnostics = Diagnostics::default();
     let options = preprocess::Options::default();
     let library = Library(input);
     let made = preprocess::preprocess(file, &mut sources, &library, &options, &mut diagnostics);
-    for (start, letter) in made.text.char_indices() {
+    let letters = made.text.char_indices();
+    for (start, letter) in letters.filter(|(_, letter)| !letter.is_whitespace()) {
         let span = made.origins.span(start..start + letter.len_utf8());
         let text = &sources.file(span.file).text;
         assert!(text.get(span.start as usize..span.end as usize).is_some());

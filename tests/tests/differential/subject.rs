@@ -29,10 +29,7 @@ const FILES: [(&str, &str); 18] = [
     ("rpcsvc-proto/rpcsvc/klm_prot.x", ""),
     ("rpcsvc-proto/rpcsvc/mount.x", ""),
     ("rpcsvc-proto/rpcsvc/nfs_prot.x", ""),
-    (
-        "rpcsvc-proto/rpcsvc/nlm_prot.x",
-        "#define LM_MAXSTRLEN 1024\n#define MAXNAMELEN 1025\n",
-    ),
+    ("rpcsvc-proto/rpcsvc/nlm_prot.x", ""),
     ("rpcsvc-proto/rpcsvc/rex.x", ""),
     ("rpcsvc-proto/rpcsvc/rquota.x", ""),
     ("rpcsvc-proto/rpcsvc/rstat.x", ""),

@@ -13,8 +13,8 @@ const SEEDS: [&str; 3] = [
 ];
 
 /// What an input may take: seconds, and megabytes of the whole process. Macros may expand to 16 MB of
-/// text, which takes some seconds with all that watches over it.
-const LIMITS: [&str; 2] = ["-timeout=60", "-rss_limit_mb=2048"];
+/// text, which takes half a minute with all that watches over it.
+const LIMITS: [&str; 2] = ["-timeout=120", "-rss_limit_mb=4096"];
 
 /// Bytes that an input has at the most: larger than the largest seed.
 const LEN_MAX: &str = "-max_len=16384";

@@ -21,7 +21,7 @@ pub(crate) struct Peer {
 }
 
 /// All peers of all tests.
-pub(crate) const PEERS: [Peer; 5] = [
+pub(crate) const PEERS: [Peer; 6] = [
     Peer {
         name: "libtirpc with its C compiler",
         test_binary: "interop",
@@ -50,6 +50,12 @@ pub(crate) const PEERS: [Peer; 5] = [
     Peer {
         name: "the corpus",
         test_binary: "corpus",
+        packages: &[],
+        is_here: has_corpus,
+    },
+    Peer {
+        name: "the corpus",
+        test_binary: "counts",
         packages: &[],
         is_here: has_corpus,
     },
