@@ -7,10 +7,14 @@ use syn::{Expr, ItemConst, parse_quote};
 /// A constant: `u32` where it fits, as bounds and lengths are, else the next type that holds it.
 pub(super) fn emit(context: &Context<'_>, constant: &Constant) -> Piece {
     let name = syntax::ident(&constant.name.rust);
-    let docs = doc::definition(
-        &constant.name,
-        &format!("The constant `{}`.", constant.name.idl),
-    );
+    let docs = match constant.value {
+        // A text may hold what means something in documentation.
+        ConstantValue::Text(_) => {
+            let summary = format!("The constant `{}`.", constant.name.idl);
+            doc::definition(&constant.name, &summary)
+        }
+        ConstantValue::Integer(_) | ConstantValue::Extern(_) => doc::member(&constant.name),
+    };
     let (ty, value): (syn::Type, Expr) = match &constant.value {
         ConstantValue::Integer(value) => (integer_type(*value), syntax::int(*value)),
         ConstantValue::Text(text) => (parse_quote!(&str), syntax::text(text)),

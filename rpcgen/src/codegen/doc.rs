@@ -18,7 +18,7 @@ pub(super) fn definition(name: &Name, what: &str) -> Vec<Attribute> {
     with_deprecation(attributes(&lines), name)
 }
 
-/// The documentation of a field, an enumerator, an arm, and what the settings add to it.
+/// The documentation of a field, an enumerator, an arm, a number, and what the settings add to it.
 pub(super) fn member(name: &Name) -> Vec<Attribute> {
     let text = text_lines(&name.text).join(" ");
     let text = format!(
