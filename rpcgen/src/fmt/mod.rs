@@ -7,8 +7,8 @@
 //!
 //! The style is that of RFC 5531, with four spaces: one member a line, `case` as deep as its
 //! `union`, `name<bound>`, `T *name`, one blank line at most. Lines end where the AST says, spaces
-//! are a matter of two neighbouring tokens, and lists that are longer than [`WIDTH_MAX`] columns
-//! are broken at their commas. `docs/language.md` has the whole of it.
+//! are a matter of two neighbouring tokens, and lists that are too long for a line are broken at
+//! their commas. `docs/language.md` has the whole of it.
 //!
 //! What is printed are the pieces of the input, one after the other, with other white space
 //! between them. `same` compares the two texts all the same: a formatter that loses a comment is
