@@ -39,6 +39,7 @@
 //! - [`record`]: messages on a byte stream
 //! - [`transaction`], [`retransmission`]: the client's calls in flight
 //! - [`dispatch`]: the server's way from a message to a service and back
+//! - [`checksum`]: what tells that bytes have changed on the way
 //!
 //! The driver `net` (feature `net`, on by default) moves the bytes with tokio:
 //!
@@ -48,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod checksum;
 pub mod dispatch;
 mod envelope;
 mod error;
