@@ -11,18 +11,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use xdr::Decoder;
+use xdr::{Decoder, Limits, Tolerance};
 
 pub use answer::{Answer, BlockingExecution, Execution};
 pub use call::{Call, Context, Exception, Reply, raised};
 pub use refusal::{Refusal, ServiceError};
 
-use self::{answer::AnswerKind, refusal::encoded};
-use crate::{
-    AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Procedure, Program, RejectStat,
-    ReplyHeader, Xid, message::RPC_VERSION,
+use self::{
+    answer::{AnswerKind, ReplyTo},
+    refusal::encoded,
 };
-use crate::{Peer, message::SUCCESS_HEADER_LEN};
+use crate::{
+    AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Message, Peer, Procedure,
+    Program, RejectStat, ReplyHeader, Xid,
+    decoding::Decoding,
+    message::{RPC_VERSION, SUCCESS_HEADER_LEN},
+};
 
 /// The procedure that every program has, by convention, to see whether it is there
 /// (RFC 5531 §12.1).
@@ -113,6 +117,7 @@ impl fmt::Debug for VersionServer {
 pub struct Dispatcher {
     /// In the order of program and version numbers.
     servers: Vec<VersionServer>,
+    decoding: Decoding,
 }
 
 /// A version of a program that has a server already.
@@ -131,8 +136,8 @@ pub struct AlreadyServed {
 pub enum Dispatched {
     /// It is not a call that can be answered: a datagram is dropped, a connection closed.
     Undecodable(CallHeaderError),
-    /// It is answered by these bytes: a refusal, or the reply of procedure 0.
-    Reply(Bytes),
+    /// It is answered by this message: a refusal, or the reply of procedure 0.
+    Reply(Message),
     /// A service works on it.
     Execution(Execution),
     /// A service has to work on it, on a thread of its own.
@@ -146,6 +151,21 @@ impl Dispatcher {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets what decoded arguments may take at the most. How deep values may be nested holds for
+    /// results, too.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.decoding.limits = limits;
+        self
+    }
+
+    /// Sets which faults of its clients are overlooked in arguments; never those in headers.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.decoding.tolerance = tolerance;
+        self
     }
 
     /// Adds a version of a program.
@@ -173,14 +193,15 @@ impl Dispatcher {
         let mut decoder = Decoder::new(message);
         let header = match CallHeader::decode(&mut decoder) {
             Ok(header) => header,
-            Err(error) => return undecodable(error),
+            Err(error) => return undecodable(peer, error),
         };
         let position = self.position((header.program, header.version)).ok();
         let server = position.and_then(|position| self.servers.get(position));
         let refusal = match (Credential::from_call(&header.credential), server) {
             (Ok(credential), Some(server)) => {
                 let context = Context::new(&header, peer, credential);
-                return server.execute(Call::new(context, message.slice(decoder.offset()..)));
+                let arguments = message.slice(decoder.offset()..);
+                return server.execute(Call::new(context, arguments, self.decoding));
             }
             (Err(_), Some(server)) if server.is_maybe(header.procedure) => {
                 return Dispatched::Nothing;
@@ -188,7 +209,7 @@ impl Dispatcher {
             (Err(stat), _) => auth_error(header.xid, stat),
             (Ok(_), None) => ReplyHeader::accepted(header.xid, self.miss(header.program)),
         };
-        Dispatched::Reply(encoded(&refusal))
+        Dispatched::Reply(encoded(peer, &refusal))
     }
 
     /// Why there is no server for a call of this program.
@@ -214,12 +235,12 @@ impl Dispatcher {
 
 impl VersionServer {
     fn execute(&self, call: Call) -> Dispatched {
-        let xid = call.context().xid();
+        let (xid, peer) = (call.context().xid(), call.context().peer());
         if call.procedure() == NULL && !self.serves_null {
             let reply: [u8; SUCCESS_HEADER_LEN] = ReplyHeader::success(xid);
-            return Dispatched::Reply(Bytes::copy_from_slice(&reply));
+            return Dispatched::Reply(Message::new(peer, Bytes::copy_from_slice(&reply)));
         }
-        let reply_to = (!self.is_maybe(call.procedure())).then_some(xid);
+        let reply_to = (!self.is_maybe(call.procedure())).then_some(ReplyTo { xid, peer });
         let answer = catch_unwind(AssertUnwindSafe(|| (self.dispatch)(call)));
         match (
             answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0,
@@ -231,7 +252,9 @@ impl VersionServer {
             (AnswerKind::Blocking(reply), _) => {
                 Dispatched::Blocking(BlockingExecution::new(reply_to, reply))
             }
-            (AnswerKind::Refusal(refusal), Some(xid)) => Dispatched::Reply(refusal.reply(xid)),
+            (AnswerKind::Refusal(refusal), Some(reply_to)) => {
+                Dispatched::Reply(reply_to.refused(refusal))
+            }
             (AnswerKind::Refusal(_), None) => Dispatched::Nothing,
         }
     }
@@ -239,18 +262,20 @@ impl VersionServer {
 
 /// The `SYSTEM_ERR` that answers a call whose own reply cannot be sent.
 #[must_use]
-pub fn system_err(xid: Xid) -> Bytes {
-    Refusal::SystemErr.reply(xid)
+pub fn system_err(xid: Xid, peer: Peer) -> Message {
+    ReplyTo { xid, peer }.refused(Refusal::SystemErr)
 }
 
-fn undecodable(error: CallHeaderError) -> Dispatched {
+fn undecodable(peer: Peer, error: CallHeaderError) -> Dispatched {
     let (low, high) = (RPC_VERSION, RPC_VERSION);
     match error {
         CallHeaderError::RpcMismatch(xid) => {
             let stat = RejectStat::RpcMismatch { low, high };
-            Dispatched::Reply(encoded(&ReplyHeader::denied(xid, stat)))
+            Dispatched::Reply(encoded(peer, &ReplyHeader::denied(xid, stat)))
         }
-        CallHeaderError::Auth(xid, stat) => Dispatched::Reply(encoded(&auth_error(xid, stat))),
+        CallHeaderError::Auth(xid, stat) => {
+            Dispatched::Reply(encoded(peer, &auth_error(xid, stat)))
+        }
         error => Dispatched::Undecodable(error),
     }
 }

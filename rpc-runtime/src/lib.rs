@@ -50,6 +50,7 @@
 
 pub mod auth;
 pub mod checksum;
+mod decoding;
 pub mod dispatch;
 mod envelope;
 mod error;

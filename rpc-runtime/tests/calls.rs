@@ -53,6 +53,33 @@ async fn results() {
     .await;
 }
 
+/// More than a datagram holds, and so over streams only.
+#[tokio::test]
+async fn large_results_that_are_sent_from_where_they_lie() {
+    let (listener, connector) = memory::channel();
+    let server = Server::builder()
+        .service(server(Calc::default()))
+        .tcp("127.0.0.1:0")
+        .memory(listener)
+        .start()
+        .await
+        .unwrap();
+    let tcp = Client::connect(&format!("tcp://{}", server.tcp_addr().unwrap())).await;
+    for client in [connector.connect(), tcp.unwrap()] {
+        let client = CalcClient(client);
+        // Padded or not, and beside each other on one connection.
+        let sizes = [1 << 20, 3, (1 << 20) + 1, 4096, 4095, 70_000];
+        let calls = sizes.map(|len| {
+            let client = client.clone();
+            (len, tokio::spawn(async move { client.large(len).await }))
+        });
+        for (len, call) in calls {
+            assert_eq!(call.await.unwrap().unwrap(), vec![7; len as usize]);
+        }
+    }
+    assert!(server.shutdown().await.all_answered);
+}
+
 #[tokio::test]
 async fn service_errors_and_panics() {
     over_all(async |client, _| {

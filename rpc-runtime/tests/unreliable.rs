@@ -153,10 +153,10 @@ fn reply_to(call: &Bytes) -> Bytes {
     dispatcher.register(server(Calc::default())).unwrap();
     let mut cx = Context::from_waker(std::task::Waker::noop());
     match dispatcher.dispatch(call, Peer::Memory) {
-        Dispatched::Reply(reply) => reply,
+        Dispatched::Reply(reply) => reply.to_bytes(),
         Dispatched::Execution(mut execution) => {
             match std::pin::Pin::new(&mut execution).poll(&mut cx) {
-                Poll::Ready(reply) => reply.unwrap(),
+                Poll::Ready(reply) => reply.unwrap().to_bytes(),
                 Poll::Pending => panic!("it cannot be answered at once"),
             }
         }

@@ -62,8 +62,8 @@ impl Limits {
 /// Which faults of a peer a [`Decoder`](crate::Decoder) overlooks; by default none.
 ///
 /// A strict decoder accepts just what an encoder writes: what it accepts is encoded to the same
-/// bytes again. The C code of libtirpc and of kernels is not so strict, so that faults of its
-/// peers stay unnoticed for years; each method names who needs it. An `enum` or a union has no
+/// bytes again. C code is not so strict, so that faults of its peers stay unnoticed; each method
+/// names the code that overlooks the fault. Clients and servers of `rpc-runtime` can be set so. An `enum` or a union has no
 /// value for a number that the interface does not have, and so nothing here to overlook it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tolerance(u8);
@@ -76,7 +76,8 @@ impl Tolerance {
 
     /// Takes every `bool` but 0 for `TRUE`, also where it says whether optional-data follows.
     ///
-    /// `xdr_bool` of libtirpc does it; for peers that put a C integer on the wire by hand.
+    /// `xdr_bool` of libtirpc does it, and so does what Linux generates (`xdrgen_decode_bool`): a
+    /// peer that was only ever tested against those may send any C integer.
     #[must_use]
     pub fn any_bool(self) -> Self {
         self.with(Self::BOOL)
@@ -84,7 +85,8 @@ impl Tolerance {
 
     /// Takes any bytes for padding (RFC 4506 §3 asks for zeros).
     ///
-    /// C decoders skip padding unseen; for peers that send what was in their buffer before.
+    /// `xdr_opaque` of libtirpc reads padding and does not look at it: a peer that was only ever
+    /// tested against it may send what was in its buffer before.
     #[must_use]
     pub fn any_padding(self) -> Self {
         self.with(Self::PADDING)
@@ -92,8 +94,8 @@ impl Tolerance {
 
     /// Accepts a message that ends before the padding of its last opaque data or string.
     ///
-    /// RPC over RDMA leaves this padding out (RFC 8166 §3.4.5), and gateways pass it on so; so
-    /// do peers that put data of a length on the wire that nobody rounds up.
+    /// RPC over RDMA lets a sender leave out the padding of what it moves by itself (RFC 8166), and
+    /// Linux does so: for messages that were put together of such parts.
     #[must_use]
     pub fn missing_padding(self) -> Self {
         self.with(Self::MISSING_PADDING)
@@ -101,8 +103,8 @@ impl Tolerance {
 
     /// Accepts bytes behind the value.
     ///
-    /// C servers do not look there; for peers of a later interface that has more fields at the
-    /// end of a struct, and for those that fill messages up.
+    /// What libtirpc decodes ends where its type ends, whatever follows: for peers of a later
+    /// interface that has more fields at the end.
     #[must_use]
     pub fn trailing_bytes(self) -> Self {
         self.with(Self::TRAILING_BYTES)

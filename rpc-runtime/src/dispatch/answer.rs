@@ -5,10 +5,8 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use bytes::Bytes;
-
-use super::{Refusal, Reply};
-use crate::Xid;
+use super::{Refusal, Reply, refusal::encoded};
+use crate::{Message, Peer, Xid};
 
 /// How a call will be answered: what a generated dispatch function returns.
 pub struct Answer(pub(super) AnswerKind);
@@ -50,24 +48,38 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// The call that a reply belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReplyTo {
+    pub(super) xid: Xid,
+    pub(super) peer: Peer,
+}
+
+impl ReplyTo {
+    /// The reply that refuses the call.
+    pub(super) fn refused(self, refusal: Refusal) -> Message {
+        encoded(self.peer, &refusal.header(self.xid))
+    }
+}
+
 /// A call that a service is working on; the future of its encoded reply, if there is one to send.
 ///
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct Execution {
-    reply_to: Option<Xid>,
+    reply_to: Option<ReplyTo>,
     reply: ReplyFuture,
 }
 
 impl Execution {
-    pub(super) fn new(reply_to: Option<Xid>, reply: ReplyFuture) -> Self {
+    pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFuture) -> Self {
         Self { reply_to, reply }
     }
 }
 
 impl Future for Execution {
-    type Output = Option<Bytes>;
+    type Output = Option<Message>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Message>> {
         let reply = self.reply.as_mut();
         // What a panic leaves half done belongs to the service, whose own locks tell it.
         match catch_unwind(AssertUnwindSafe(|| reply.poll(cx))) {
@@ -90,18 +102,18 @@ impl fmt::Debug for Execution {
 ///
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct BlockingExecution {
-    reply_to: Option<Xid>,
+    reply_to: Option<ReplyTo>,
     reply: ReplyFunction,
 }
 
 impl BlockingExecution {
-    pub(super) fn new(reply_to: Option<Xid>, reply: ReplyFunction) -> Self {
+    pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFunction) -> Self {
         Self { reply_to, reply }
     }
 
     /// Runs the service and gives the encoded reply, if there is one to send.
     #[must_use]
-    pub fn run(self) -> Option<Bytes> {
+    pub fn run(self) -> Option<Message> {
         let outcome = catch_unwind(AssertUnwindSafe(self.reply));
         finished(self.reply_to, outcome.unwrap_or(Err(Refusal::SystemErr)))
     }
@@ -116,10 +128,10 @@ impl fmt::Debug for BlockingExecution {
 }
 
 /// What is sent: nothing where the call has no reply.
-fn finished(reply_to: Option<Xid>, outcome: Result<Reply, Refusal>) -> Option<Bytes> {
-    let xid = reply_to?;
+fn finished(reply_to: Option<ReplyTo>, outcome: Result<Reply, Refusal>) -> Option<Message> {
+    let reply_to = reply_to?;
     Some(match outcome {
         Ok(reply) => reply.into_message(),
-        Err(refusal) => refusal.reply(xid),
+        Err(refusal) => reply_to.refused(refusal),
     })
 }

@@ -1,10 +1,14 @@
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use xdr::{Decoder, Encoder};
 
 use super::Refusal;
-use crate::{CallHeader, Credential, Peer, ReplyHeader, Xid, message::SUCCESS_HEADER_LEN};
+use crate::{
+    CallHeader, Credential, Message, Peer, ReplyHeader, Xid, decoding::Decoding,
+    message::SUCCESS_HEADER_LEN,
+};
 
-/// Bytes that a reply buffer begins with: most results fit, and a larger one makes it grow.
+/// Bytes that a reply buffer begins with: most results fit, and a larger one makes it grow. Large
+/// opaque results are not in it: they are sent from where they lie.
 const REPLY_CAPACITY: usize = 128;
 
 /// A call that a version of a program was found for: its header, its arguments, its context.
@@ -12,11 +16,16 @@ const REPLY_CAPACITY: usize = 128;
 pub struct Call {
     context: Context,
     arguments: Bytes,
+    decoding: Decoding,
 }
 
 impl Call {
-    pub(super) fn new(context: Context, arguments: Bytes) -> Self {
-        Self { context, arguments }
+    pub(super) fn new(context: Context, arguments: Bytes, decoding: Decoding) -> Self {
+        Self {
+            context,
+            arguments,
+            decoding,
+        }
     }
 
     /// The number of the procedure.
@@ -40,7 +49,7 @@ impl Call {
         &self,
         decode: impl FnOnce(&mut Decoder<'_>) -> Result<T, xdr::Error>,
     ) -> Result<T, Refusal> {
-        let mut decoder = Decoder::new(&self.arguments);
+        let mut decoder = self.decoding.applied(Decoder::new(&self.arguments));
         let arguments = decode(&mut decoder).map_err(|_| Refusal::GarbageArgs)?;
         decoder.finish().map_err(|_| Refusal::GarbageArgs)?;
         Ok(arguments)
@@ -64,12 +73,16 @@ impl Call {
         &self,
         encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
     ) -> Result<Reply, Refusal> {
-        let mut buffer = BytesMut::with_capacity(REPLY_CAPACITY);
-        buffer.extend_from_slice(&ReplyHeader::success(self.context.xid));
-        let mut encoder = Encoder::from(buffer);
-        encode(&mut encoder).map_err(|_| Refusal::SystemErr)?;
+        let mut encoder = Encoder::with_capacity(REPLY_CAPACITY)
+            .with_limits(self.decoding.limits)
+            .with_chunks();
+        encoder
+            .encode(&ReplyHeader::success(self.context.xid))
+            .and_then(|()| encode(&mut encoder))
+            .map_err(|_| Refusal::SystemErr)?;
+        let chunks = encoder.finish_chunks();
         Ok(Reply {
-            message: encoder.finish(),
+            message: Message::from_chunks(self.context.peer, chunks),
         })
     }
 
@@ -127,27 +140,27 @@ pub fn raised<T, E: Exception>(
     }
 }
 
-/// A whole successful reply: header and result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A whole successful reply: header and result, with large opaque data as the service gave it.
+#[derive(Debug, Clone)]
 pub struct Reply {
-    message: Bytes,
+    message: Message,
 }
 
 impl Reply {
     /// The message, as it is sent.
     #[must_use]
-    pub fn message(&self) -> &Bytes {
+    pub fn message(&self) -> &Message {
         &self.message
     }
 
-    /// The encoded result without the header.
+    /// The encoded result without the header; a copy where it is in several parts.
     #[must_use]
     pub fn result(&self) -> Bytes {
-        self.message
-            .slice(SUCCESS_HEADER_LEN.min(self.message.len())..)
+        let message = self.message.to_bytes();
+        message.slice(SUCCESS_HEADER_LEN.min(message.len())..)
     }
 
-    pub(super) fn into_message(self) -> Bytes {
+    pub(super) fn into_message(self) -> Message {
         self.message
     }
 }

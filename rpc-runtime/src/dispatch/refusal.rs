@@ -1,9 +1,8 @@
 use std::fmt;
 
-use bytes::Bytes;
 use xdr::Encoder;
 
-use crate::{AcceptStat, AuthStat, RejectStat, ReplyHeader, Xid};
+use crate::{AcceptStat, AuthStat, Message, Peer, RejectStat, ReplyHeader, Xid};
 
 /// Why a call that reached its version of a program gets no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,23 +19,23 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The reply that says so.
-    pub(super) fn reply(self, xid: Xid) -> Bytes {
-        encoded(&match self {
+    /// The header of the reply that says so.
+    pub(super) fn header(self, xid: Xid) -> ReplyHeader {
+        match self {
             Self::GarbageArgs => ReplyHeader::accepted(xid, AcceptStat::GarbageArgs),
             Self::SystemErr => ReplyHeader::accepted(xid, AcceptStat::SystemErr),
             Self::ProcUnavail => ReplyHeader::accepted(xid, AcceptStat::ProcUnavail),
             Self::Auth(stat) => ReplyHeader::denied(xid, RejectStat::AuthError(stat)),
-        })
+        }
     }
 }
 
-/// The bytes of a reply without a result.
-pub(super) fn encoded(header: &ReplyHeader) -> Bytes {
+/// A reply without a result, to this peer.
+pub(super) fn encoded(peer: Peer, header: &ReplyHeader) -> Message {
     let mut encoder = Encoder::with_capacity(32);
     // The one field that could break a bound is a verifier, and these replies have AUTH_NONE.
     let _ = encoder.encode(header);
-    encoder.finish()
+    Message::new(peer, encoder.finish())
 }
 
 /// What a service returns instead of a result: a failure that RFC 5531 has a status for.

@@ -64,7 +64,7 @@ fn call(program: u32, version: u32, procedure: u32, arguments: &[u32]) -> Bytes 
 
 /// What is sent in answer to a message.
 fn answer(dispatcher: &Dispatcher, message: &Bytes) -> Option<Bytes> {
-    match dispatcher.dispatch(message, Peer::Memory) {
+    let reply = match dispatcher.dispatch(message, Peer::Memory) {
         Dispatched::Reply(reply) => Some(reply),
         Dispatched::Nothing => None,
         Dispatched::Blocking(execution) => execution.run(),
@@ -76,7 +76,8 @@ fn answer(dispatcher: &Dispatcher, message: &Bytes) -> Option<Bytes> {
             }
         }
         Dispatched::Undecodable(error) => panic!("{error}"),
-    }
+    };
+    Some(reply?.to_bytes())
 }
 
 /// The words of the reply behind the xid and the message type.
@@ -226,7 +227,7 @@ fn context_tells_who_called_what() {
         panic!("the service refuses");
     };
     // Had an assertion failed, this would be SYSTEM_ERR.
-    assert_eq!(reply[8..], [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2]);
+    assert_eq!(reply.to_bytes()[8..], [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2]);
 }
 
 #[test]
@@ -236,10 +237,14 @@ fn result_of_a_reply() {
         ..CallHeader::default()
     };
     let context = Context::new(&header, Peer::Memory, Credential::None);
-    let call = Call::new(context, Bytes::new());
+    let call = Call::new(context, Bytes::new(), Decoding::default());
     let reply = call.reply(|encoder| encoder.encode(&5_u32)).unwrap();
     assert_eq!(reply.result(), [0, 0, 0, 5][..]);
     assert_eq!(reply.message().len(), SUCCESS_HEADER_LEN + 4);
+    let large = Bytes::from(vec![7; 1 << 20]);
+    let reply = call.reply(|encoder| encoder.encode(&large)).unwrap();
+    assert_eq!(reply.message().parts().count(), 2);
+    assert_eq!(reply.result().slice(4..), large);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use xdr::{Decoder, Encoder};
+use xdr::{Decoder, Encoder, Limits, Tolerance};
 
 use super::{
     address::{self, ConnectError, Connected},
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     AcceptStat, CallError, CallErrorKind, CallHeader, Credential, Message, OpaqueAuth, Procedure,
     ReplyBody, ReplyHeader, Xid,
+    decoding::Decoding,
     record::RECORD_MAX,
     transaction::{Completion, Ended},
 };
@@ -43,6 +44,7 @@ pub struct Client {
     /// Of each call, whatever its procedure says.
     deadline: Option<Duration>,
     credential: OpaqueAuth,
+    decoding: Decoding,
 }
 
 /// What all clones of a client share; the connection ends when it is dropped.
@@ -70,6 +72,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             deadline: None,
+            decoding: Decoding::default(),
             record_max: RECORD_MAX,
         }
     }
@@ -85,6 +88,7 @@ impl Client {
             handle: Arc::new(Handle(client_connection::spawn(transport))),
             deadline: None,
             credential: OpaqueAuth::NONE,
+            decoding: Decoding::default(),
         }
     }
 
@@ -107,6 +111,24 @@ impl Client {
         Ok(self)
     }
 
+    /// Sets what the decoded result of a call may take at the most, for all calls of this clone:
+    /// memory, nesting, elements of no size. How deep values may be nested holds for arguments,
+    /// too. The defaults are those of [`Limits`].
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.decoding.limits = limits;
+        self
+    }
+
+    /// Sets which faults of the server are overlooked in results, for all calls of this clone:
+    /// none by default, see [`Tolerance`] for the peers that need it. Headers are always read
+    /// strictly.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.decoding.tolerance = tolerance;
+        self
+    }
+
     /// Calls a procedure. The call is encoded and on its way when this returns; the future gives
     /// its result, and dropping it gives up the call.
     ///
@@ -123,6 +145,7 @@ impl Client {
         decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error> + Send,
     ) -> impl Future<Output = Result<R, CallError>> + Send {
         let call = self.start(procedure, encode);
+        let decoding = self.decoding;
         async move {
             let call = call?;
             let failure = call.failure;
@@ -131,7 +154,7 @@ impl Client {
                 transmissions,
             } = call.await;
             let result = match ended {
-                Ended::Reply(message) => result(&message, decode),
+                Ended::Reply(message) => result(&message, decoding, decode),
                 Ended::Sent => decode(&mut Decoder::from_slice(&[])).map_err(CallErrorKind::Decode),
                 Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
                 Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
@@ -174,7 +197,9 @@ impl Client {
         encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
     ) -> Result<Message, CallErrorKind> {
         let header = CallHeader::new(xid, procedure, self.credential.clone());
-        let mut encoder = Encoder::with_capacity(CALL_CAPACITY).with_chunks();
+        let mut encoder = Encoder::with_capacity(CALL_CAPACITY)
+            .with_limits(self.decoding.limits)
+            .with_chunks();
         encoder
             .encode(&header)
             .and_then(|()| encode(&mut encoder))
@@ -196,6 +221,7 @@ impl fmt::Debug for Client {
             .field("peer", &self.handle.0.peer())
             .field("deadline", &self.deadline)
             .field("credential", &self.credential)
+            .field("decoding", &self.decoding)
             .finish_non_exhaustive()
     }
 }
@@ -203,6 +229,7 @@ impl fmt::Debug for Client {
 /// The result in a reply, or the refusal.
 fn result<R>(
     message: &Bytes,
+    decoding: Decoding,
     decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error>,
 ) -> Result<R, CallErrorKind> {
     let mut decoder = Decoder::new(message);
@@ -213,6 +240,7 @@ fn result<R>(
             stat: AcceptStat::Success,
             ..
         } => {
+            let mut decoder = decoding.applied(decoder);
             let result = decode(&mut decoder).map_err(CallErrorKind::Decode)?;
             decoder.finish().map_err(CallErrorKind::Decode)?;
             Ok(result)
@@ -261,6 +289,7 @@ impl Drop for InFlight<'_> {
 #[must_use]
 pub struct ClientBuilder {
     deadline: Option<Duration>,
+    decoding: Decoding,
     record_max: usize,
 }
 
@@ -268,6 +297,18 @@ impl ClientBuilder {
     /// Sets how long each call may take, as [`Client::with_deadline`] does.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets what a decoded result may take at the most, as [`Client::with_limits`] does.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.decoding.limits = limits;
+        self
+    }
+
+    /// Sets which faults of the server are overlooked, as [`Client::with_tolerance`] does.
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.decoding.tolerance = tolerance;
         self
     }
 
@@ -288,6 +329,7 @@ impl ClientBuilder {
             Connected::Udp(transport) => Client::new(transport),
         };
         client.deadline = self.deadline;
+        client.decoding = self.decoding;
         Ok(client)
     }
 }

@@ -6,6 +6,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+use xdr::{Limits, Tolerance};
 
 use super::{
     memory,
@@ -56,6 +57,8 @@ impl Server {
             tcp: Vec::new(),
             udp: Vec::new(),
             memory: Vec::new(),
+            limits: Limits::default(),
+            tolerance: Tolerance::default(),
             record_max: RECORD_MAX,
             calls_max: CALLS_MAX,
             shutdown_limit: SHUTDOWN_LIMIT,
@@ -99,6 +102,8 @@ pub struct ServerBuilder {
     tcp: Vec<String>,
     udp: Vec<String>,
     memory: Vec<memory::Listener>,
+    limits: Limits,
+    tolerance: Tolerance,
     record_max: usize,
     calls_max: usize,
     shutdown_limit: Duration,
@@ -146,6 +151,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets what the decoded arguments of a call may take at the most: memory, nesting, elements
+    /// of no size. The defaults are those of [`Limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets which faults of its clients the server overlooks in arguments: none by default, see
+    /// [`Tolerance`] for the peers that need it. Headers are always read strictly.
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
     /// Sets how many bytes a call over TCP may have. The default is 4 MiB.
     pub fn record_max(mut self, bytes: usize) -> Self {
         self.record_max = bytes;
@@ -171,7 +190,9 @@ impl ServerBuilder {
     ///
     /// An address cannot be listened at, or two services are for one version of a program.
     pub async fn start(self) -> Result<Server, StartError> {
-        let mut dispatcher = Dispatcher::new();
+        let mut dispatcher = Dispatcher::new()
+            .with_limits(self.limits)
+            .with_tolerance(self.tolerance);
         for service in self.services {
             dispatcher.register(service)?;
         }

@@ -10,12 +10,11 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{give_way, transport::Transport};
 use crate::{
-    Dispatcher, Message, Peer, Received, Xid,
+    Dispatcher, Message, Received,
     dispatch::{Dispatched, Execution, system_err},
 };
 
@@ -98,13 +97,10 @@ struct Connection<T> {
     outgoing: VecDeque<Message>,
     /// Bytes of the replies since everything was sent the last time.
     reply_bytes: usize,
-    /// Calls that could not be answered at once.
-    calls: JoinSet<Answered>,
+    /// Calls that could not be answered at once; each gives its reply, if there is one.
+    calls: JoinSet<Option<Message>>,
     is_reading: bool,
 }
-
-/// The reply to a call that could not be answered at once, if there is one.
-type Answered = (Peer, Option<Bytes>);
 
 impl<T: Transport> Connection<T> {
     /// Runs until no more calls come and all that came are answered.
@@ -148,8 +144,8 @@ impl<T: Transport> Connection<T> {
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
                 // An execution catches panics itself, and none is cancelled while this runs.
-                if let Ok((peer, Some(reply))) = answered {
-                    self.reply(peer, reply);
+                if let Ok(Some(reply)) = answered {
+                    self.reply(reply);
                 }
             }
             if !collected || self.received.is_empty() {
@@ -168,10 +164,10 @@ impl<T: Transport> Connection<T> {
         {
             *calls_left -= 1;
             match self.dispatcher.dispatch(&message, from) {
-                Dispatched::Reply(reply) => self.reply(from, reply),
-                Dispatched::Execution(execution) => self.execute(from, execution),
+                Dispatched::Reply(reply) => self.reply(reply),
+                Dispatched::Execution(execution) => self.execute(execution),
                 Dispatched::Blocking(execution) => {
-                    self.calls.spawn_blocking(move || (from, execution.run()));
+                    self.calls.spawn_blocking(move || execution.run());
                 }
                 Dispatched::Undecodable(_) => self.refuse_to_read(),
                 Dispatched::Nothing => {}
@@ -180,14 +176,14 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Polls a service once, where its call was read, and only spawns what has to wait.
-    fn execute(&mut self, peer: Peer, mut execution: Execution) {
+    fn execute(&mut self, mut execution: Execution) {
         // Wake-ups are not missed: the task that is spawned begins with another poll.
         let mut cx = Context::from_waker(Waker::noop());
         match Pin::new(&mut execution).poll(&mut cx) {
-            Poll::Ready(Some(reply)) => self.reply(peer, reply),
+            Poll::Ready(Some(reply)) => self.reply(reply),
             Poll::Ready(None) => {}
             Poll::Pending => {
-                self.calls.spawn(async move { (peer, execution.await) });
+                self.calls.spawn(execution);
             }
         }
     }
@@ -202,14 +198,14 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Queues a reply, or `SYSTEM_ERR` in place of one that the transport cannot carry.
-    fn reply(&mut self, to: Peer, reply: Bytes) {
+    fn reply(&mut self, reply: Message) {
         let fits = reply.len() <= self.transport.message_max();
-        let reply = match Xid::of(&reply) {
-            Some(xid) if !fits => system_err(xid),
+        let reply = match reply.xid() {
+            Some(xid) if !fits => system_err(xid, reply.to()),
             _ => reply,
         };
         self.reply_bytes += reply.len();
-        self.outgoing.push_back(Message::new(to, reply));
+        self.outgoing.push_back(reply);
     }
 }
 

@@ -2,16 +2,17 @@
 
 use super::*;
 use crate::{
-    Answer, Call, CallHeader, OpaqueAuth, Procedure, Program, Refusal, VersionServer,
+    Answer, Call, CallHeader, OpaqueAuth, Peer, Procedure, Program, Refusal, VersionServer, Xid,
     message::SUCCESS_HEADER_LEN,
 };
+use bytes::Bytes;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 const PROGRAM: Program = Program::new("Test", 5);
 
-/// Bytes of a large result.
-const LARGE: usize = 256 << 10;
+/// A large result.
+static LARGE: [u8; 256 << 10] = [7; 256 << 10];
 
 /// Batches to receive, and those sent; what there is of a message is its xid.
 #[derive(Default)]
@@ -99,7 +100,7 @@ fn dispatch(service: Arc<Service>, call: Call) -> Answer {
         }),
         20..30 => Answer::future(async move { call.reply(|encoder| encoder.encode(&1_u32)) }),
         _ => Answer::future(async move {
-            call.reply(|encoder| encoder.encode(&Bytes::from(vec![0; LARGE])))
+            call.reply(|encoder| encoder.encode(&Bytes::from_static(&LARGE)))
         }),
     }
 }
@@ -184,7 +185,22 @@ async fn reply_that_the_transport_cannot_carry() {
     connection.transport.is_blocked = true;
     assert!(poll(&mut connection).is_pending());
     let reply = connection.outgoing[0].to_bytes();
-    assert_eq!(reply, system_err(Xid(20)));
+    assert_eq!(reply, system_err(Xid(20), Peer::Memory).to_bytes());
+}
+
+/// Its bytes were not copied on their way from the service to the transport.
+#[tokio::test]
+async fn large_result_is_handed_over_as_it_is() {
+    let (mut connection, _) = connection(&[&[30]]);
+    connection.transport.is_blocked = true;
+    connection.transport.message_max = usize::MAX;
+    assert!(poll(&mut connection).is_pending());
+    let parts: Vec<&Bytes> = connection.outgoing[0].parts().collect();
+    let [head, large] = parts[..] else {
+        panic!("{} parts", parts.len());
+    };
+    assert_eq!(head.len(), SUCCESS_HEADER_LEN + 4);
+    assert_eq!(large.as_ptr_range(), LARGE.as_ptr_range());
 }
 
 #[tokio::test]
@@ -218,7 +234,7 @@ async fn calls_wait_while_many_bytes_of_replies_do() {
     connection.transport.is_blocked = true;
     for _ in 0..3 {
         assert!(poll(&mut connection).is_pending());
-        assert_eq!(connection.outgoing.len(), REPLIES_MAX / LARGE);
+        assert_eq!(connection.outgoing.len(), REPLIES_MAX / LARGE.len());
     }
     connection.transport.is_blocked = false;
     connection.is_reading = false;
