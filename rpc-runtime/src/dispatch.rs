@@ -15,17 +15,13 @@ use xdr::{Decoder, Limits, Tolerance};
 
 pub use answer::{Answer, BlockingExecution, Execution};
 pub use call::{Call, Context, Exception, Reply, raised};
+pub(crate) use refusal::encoded;
 pub use refusal::{Refusal, ServiceError};
 
-use self::{
-    answer::{AnswerKind, ReplyTo},
-    refusal::encoded,
-};
+use self::answer::{AnswerKind, ReplyTo};
 use crate::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Message, Peer, Procedure,
-    Program, RejectStat, ReplyHeader, Xid,
-    decoding::Decoding,
-    message::{RPC_VERSION, SUCCESS_HEADER_LEN},
+    Program, RejectStat, ReplyHeader, Xid, decoding::Decoding, message::RPC_VERSION,
 };
 
 /// The procedure that every program has, by convention, to see whether it is there
@@ -72,7 +68,7 @@ impl VersionServer {
     }
 
     /// Adds what the interface says of procedures beside their numbers: to which of them there is
-    /// no reply.
+    /// no reply, and which may be executed more than once.
     #[must_use]
     pub fn describes(mut self, procedures: &[Procedure]) -> Self {
         self.described = procedures.into();
@@ -91,10 +87,15 @@ impl VersionServer {
         self.version
     }
 
+    /// What the interface says of a procedure beside its number, where it does.
+    fn described(&self, procedure: u32) -> Option<&Procedure> {
+        let mut described = self.described.iter();
+        described.find(|one| one.number() == procedure)
+    }
+
     /// Whether calls of this procedure have no reply.
     fn is_maybe(&self, procedure: u32) -> bool {
-        let mut described = self.described.iter();
-        described.any(|one| one.number() == procedure && one.is_maybe())
+        self.described(procedure).is_some_and(Procedure::is_maybe)
     }
 
     fn key(&self) -> (u32, u32) {
@@ -128,6 +129,23 @@ pub struct AlreadyServed {
     pub program: Program,
     /// The version.
     pub version: u32,
+}
+
+/// What a message that was received turned out to be.
+#[derive(Debug)]
+pub enum Arrival<'a> {
+    /// A call that a service has to answer.
+    Call(AcceptedCall<'a>),
+    /// Anything else, which no service needs to see.
+    Other(Dispatched),
+}
+
+/// A call that was accepted, and the version of a program that executes it.
+#[derive(Debug)]
+#[must_use = "a call is there to be executed"]
+pub struct AcceptedCall<'a> {
+    server: &'a VersionServer,
+    call: Call,
 }
 
 /// What becomes of a message that was received.
@@ -187,13 +205,24 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a whole message that was received from a peer.
+    /// Takes a whole message that was received from a peer, and begins to execute it if it is a
+    /// call.
     #[must_use]
     pub fn dispatch(&self, message: &Bytes, peer: Peer) -> Dispatched {
+        match self.accept(message, peer) {
+            Arrival::Call(call) => call.execute(),
+            Arrival::Other(dispatched) => dispatched,
+        }
+    }
+
+    /// Takes a whole message that was received from a peer, and finds the service for it if it is a
+    /// call.
+    #[must_use]
+    pub fn accept(&self, message: &Bytes, peer: Peer) -> Arrival<'_> {
         let mut decoder = Decoder::new(message);
         let header = match CallHeader::decode(&mut decoder) {
             Ok(header) => header,
-            Err(error) => return undecodable(peer, error),
+            Err(error) => return Arrival::Other(undecodable(peer, error)),
         };
         let position = self.position((header.program, header.version)).ok();
         let server = position.and_then(|position| self.servers.get(position));
@@ -201,15 +230,15 @@ impl Dispatcher {
             (Ok(credential), Some(server)) => {
                 let context = Context::new(&header, peer, credential);
                 let arguments = message.slice(decoder.offset()..);
-                return server.execute(Call::new(context, arguments, self.decoding));
+                return server.accept(Call::new(context, arguments, self.decoding));
             }
             (Err(_), Some(server)) if server.is_maybe(header.procedure) => {
-                return Dispatched::Nothing;
+                return Arrival::Other(Dispatched::Nothing);
             }
             (Err(stat), _) => auth_error(header.xid, stat),
             (Ok(_), None) => ReplyHeader::accepted(header.xid, self.miss(header.program)),
         };
-        Dispatched::Reply(encoded(peer, &refusal))
+        Arrival::Other(Dispatched::Reply(encoded(peer, &refusal)))
     }
 
     /// Why there is no server for a call of this program.
@@ -234,14 +263,50 @@ impl Dispatcher {
 }
 
 impl VersionServer {
-    fn execute(&self, call: Call) -> Dispatched {
-        let (xid, peer) = (call.context().xid(), call.context().peer());
+    fn accept(&self, call: Call) -> Arrival<'_> {
         if call.procedure() == NULL && !self.serves_null {
-            let reply: [u8; SUCCESS_HEADER_LEN] = ReplyHeader::success(xid);
-            return Dispatched::Reply(Message::new(peer, Bytes::copy_from_slice(&reply)));
+            let reply = ReplyHeader::success(call.context().xid());
+            let reply = Message::new(call.context().peer(), Bytes::copy_from_slice(&reply));
+            return Arrival::Other(Dispatched::Reply(reply));
         }
-        let reply_to = (!self.is_maybe(call.procedure())).then_some(ReplyTo { xid, peer });
-        let answer = catch_unwind(AssertUnwindSafe(|| (self.dispatch)(call)));
+        Arrival::Call(AcceptedCall { server: self, call })
+    }
+}
+
+impl AcceptedCall<'_> {
+    /// Who called what.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.call.context()
+    }
+
+    /// The arguments, encoded.
+    #[must_use]
+    pub fn arguments(&self) -> &[u8] {
+        self.call.encoded_arguments()
+    }
+
+    /// Whether the call may be executed more than once.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.server
+            .described(self.call.procedure())
+            .is_some_and(Procedure::is_idempotent)
+    }
+
+    /// Whether there is a reply to the call.
+    #[must_use]
+    pub fn has_reply(&self) -> bool {
+        !self.server.is_maybe(self.call.procedure())
+    }
+
+    /// Hands the call to its service.
+    #[must_use]
+    pub fn execute(self) -> Dispatched {
+        let (xid, peer) = (self.context().xid(), self.context().peer());
+        let reply_to = self.has_reply().then_some(ReplyTo { xid, peer });
+        let Self { server, call } = self;
+        let answer = catch_unwind(AssertUnwindSafe(|| (server.dispatch)(call)));
         match (
             answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0,
             reply_to,

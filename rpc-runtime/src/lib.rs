@@ -39,6 +39,7 @@
 //! - [`record`]: messages on a byte stream
 //! - [`transaction`], [`retransmission`]: the client's calls in flight
 //! - [`dispatch`]: the server's way from a message to a service and back
+//! - [`duplicate_request_cache`]: calls that come more than once
 //! - [`checksum`]: what tells that bytes have changed on the way
 //!
 //! The driver `net` (feature `net`, on by default) moves the bytes with tokio:
@@ -52,6 +53,7 @@ pub mod auth;
 pub mod checksum;
 mod decoding;
 pub mod dispatch;
+pub mod duplicate_request_cache;
 mod envelope;
 mod error;
 pub mod message;
@@ -70,6 +72,7 @@ pub use dispatch::{
     Answer, Call, Context, Dispatcher, Exception, Refusal, Reply, ServiceError, VersionServer,
     raised,
 };
+pub use duplicate_request_cache::{CacheLimits, DuplicateRequestCache};
 pub use envelope::{Message, Received};
 pub use error::{CallError, CallErrorKind, Outcome};
 pub use message::{

@@ -9,6 +9,7 @@ mod client;
 mod client_connection;
 mod datagram;
 pub mod memory;
+mod request_cache;
 mod server;
 mod server_connection;
 mod tcp;
@@ -18,6 +19,7 @@ mod udp;
 use std::{
     pin::pin,
     task::{Context, Poll},
+    time::Instant,
 };
 
 pub use address::ConnectError;
@@ -25,6 +27,11 @@ pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
 pub use transport::Transport;
+
+/// The time, by the clock of the runtime, which tests may move.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
 
 /// Has the task woken once others have run, and once the runtime has looked for input.
 ///

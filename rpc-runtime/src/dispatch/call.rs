@@ -55,6 +55,11 @@ impl Call {
         Ok(arguments)
     }
 
+    /// The arguments as they came.
+    pub(super) fn encoded_arguments(&self) -> &[u8] {
+        &self.arguments
+    }
+
     /// Checks that there are no arguments, as for `procedure(void)`.
     ///
     /// # Errors

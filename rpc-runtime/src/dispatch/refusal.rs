@@ -31,7 +31,7 @@ impl Refusal {
 }
 
 /// A reply without a result, to this peer.
-pub(super) fn encoded(peer: Peer, header: &ReplyHeader) -> Message {
+pub(crate) fn encoded(peer: Peer, header: &ReplyHeader) -> Message {
     let mut encoder = Encoder::with_capacity(32);
     // The one field that could break a bound is a verifier, and these replies have AUTH_NONE.
     let _ = encoder.encode(header);

@@ -1,7 +1,7 @@
 //! Calls as bytes in, replies as bytes out.
 
 use super::*;
-use crate::{AuthFlavor, OpaqueAuth, Procedure};
+use crate::{AuthFlavor, OpaqueAuth, Procedure, message::SUCCESS_HEADER_LEN};
 use std::task::{Context as TaskContext, Poll, Waker};
 use xdr::{Decode, Encoder};
 

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Sleep;
 
-use super::{give_way, transport::Transport};
+use super::{give_way, now, transport::Transport};
 use crate::{
     CallErrorKind, Message, Peer, Received, Xid,
     transaction::{Completion, Transactions, XidSequence},
@@ -348,10 +348,6 @@ fn peer_closed() -> io::Error {
         io::ErrorKind::UnexpectedEof,
         "the peer closed the connection",
     )
-}
-
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 /// One timer for all calls of a connection.

@@ -14,7 +14,7 @@ use super::{
     tcp::TcpTransport,
     udp::UdpTransport,
 };
-use crate::{Dispatcher, VersionServer, dispatch::AlreadyServed, record::RECORD_MAX};
+use crate::{CacheLimits, Dispatcher, VersionServer, dispatch::AlreadyServed, record::RECORD_MAX};
 
 /// Calls that may wait for a service on one connection, or UDP socket, before the server reads no
 /// more from it: enough to keep services busy, and a bound on what one peer can occupy.
@@ -61,6 +61,8 @@ impl Server {
             tolerance: Tolerance::default(),
             record_max: RECORD_MAX,
             calls_max: CALLS_MAX,
+            udp_cache: Some(CacheLimits::UDP),
+            tcp_cache: None,
             shutdown_limit: SHUTDOWN_LIMIT,
         }
     }
@@ -106,6 +108,8 @@ pub struct ServerBuilder {
     tolerance: Tolerance,
     record_max: usize,
     calls_max: usize,
+    udp_cache: Option<CacheLimits>,
+    tcp_cache: Option<CacheLimits>,
     shutdown_limit: Duration,
 }
 
@@ -178,6 +182,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets what the [duplicate request cache](crate::duplicate_request_cache) of each UDP socket may
+    /// hold, or switches it off. The default is [`CacheLimits::UDP`].
+    pub fn duplicate_request_cache(mut self, limits: impl Into<Option<CacheLimits>>) -> Self {
+        self.udp_cache = limits.into();
+        self
+    }
+
+    /// Gives each TCP address a [duplicate request cache](crate::duplicate_request_cache), for
+    /// clients that send calls again once they have connected again, from the same address and
+    /// port. By default there is none; [`CacheLimits::TCP`] suits.
+    pub fn duplicate_request_cache_for_tcp(
+        mut self,
+        limits: impl Into<Option<CacheLimits>>,
+    ) -> Self {
+        self.tcp_cache = limits.into();
+        self
+    }
+
     /// Sets how long [`Server::shutdown`] waits for the services. The default is 30 seconds.
     pub fn shutdown_limit(mut self, limit: Duration) -> Self {
         self.shutdown_limit = limit;
@@ -199,6 +221,7 @@ impl ServerBuilder {
         let (shutdown, receiver) = watch::channel(false);
         let common = Common {
             dispatcher: Arc::new(dispatcher),
+            cache: None,
             calls_max: self.calls_max,
             shutdown: receiver,
         };
@@ -210,10 +233,12 @@ impl ServerBuilder {
             udp: Vec::new(),
         };
         for address in self.tcp {
-            server.listen_tcp(address, &common, self.record_max).await?;
+            let common = common.with_cache(self.tcp_cache);
+            server.listen_tcp(address, common, self.record_max).await?;
         }
         for address in self.udp {
-            server.listen_udp(address, &common).await?;
+            let common = common.with_cache(self.udp_cache);
+            server.listen_udp(address, common).await?;
         }
         for listener in self.memory {
             server
@@ -228,7 +253,7 @@ impl Server {
     async fn listen_tcp(
         &mut self,
         address: String,
-        common: &Common,
+        common: Common,
         record_max: usize,
     ) -> Result<(), StartError> {
         let bound = TcpListener::bind(&address)
@@ -236,19 +261,19 @@ impl Server {
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (local, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
         self.tcp.push(local);
-        let accept = accept_tcp(listener, common.clone(), record_max);
+        let accept = accept_tcp(listener, common, record_max);
         self.listeners.spawn(accept);
         Ok(())
     }
 
-    async fn listen_udp(&mut self, address: String, common: &Common) -> Result<(), StartError> {
+    async fn listen_udp(&mut self, address: String, common: Common) -> Result<(), StartError> {
         let bound = UdpSocket::bind(&address)
             .await
             .and_then(|socket| Ok((socket.local_addr()?, socket)));
         let (local, socket) = bound.map_err(|error| StartError::Listen { address, error })?;
         self.udp.push(local);
         let transport = UdpTransport::serve(socket);
-        self.listeners.spawn(serve(transport, common.clone()));
+        self.listeners.spawn(serve(transport, common));
         Ok(())
     }
 }

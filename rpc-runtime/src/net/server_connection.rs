@@ -12,10 +12,15 @@ use std::{
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
-use super::{give_way, transport::Transport};
+use super::{
+    give_way,
+    request_cache::{Entered, RequestCache},
+    transport::Transport,
+};
 use crate::{
-    Dispatcher, Message, Received,
-    dispatch::{Dispatched, Execution, system_err},
+    CacheLimits, Dispatcher, Message, Received,
+    dispatch::{AcceptedCall, Arrival, Dispatched, Execution, system_err},
+    duplicate_request_cache::Admission,
 };
 
 /// Times that a connection goes round before it lets other tasks run.
@@ -37,10 +42,23 @@ const LINGER: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) struct Common {
     pub(super) dispatcher: Arc<Dispatcher>,
+    /// Where calls that come more than once are noticed, if they are.
+    pub(super) cache: Option<Arc<RequestCache>>,
     /// Calls that may be waiting for a service on one connection.
     pub(super) calls_max: usize,
     /// Whether the server is to end.
     pub(super) shutdown: watch::Receiver<bool>,
+}
+
+impl Common {
+    /// The same, with a cache of its own.
+    pub(super) fn with_cache(&self, limits: Option<CacheLimits>) -> Self {
+        let cache = limits.map(|limits| Arc::new(RequestCache::new(limits)));
+        Self {
+            cache,
+            ..self.clone()
+        }
+    }
 }
 
 /// Serves a connection until its peer ends it, or the server does.
@@ -48,6 +66,7 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
     let mut connection = Connection {
         transport,
         dispatcher: common.dispatcher,
+        cache: common.cache,
         calls_max: common.calls_max,
         received: VecDeque::new(),
         outgoing: VecDeque::new(),
@@ -91,6 +110,7 @@ pub(super) async fn shut_down(shutdown: &mut watch::Receiver<bool>) {
 struct Connection<T> {
     transport: T,
     dispatcher: Arc<Dispatcher>,
+    cache: Option<Arc<RequestCache>>,
     calls_max: usize,
     /// Messages that no service has yet.
     received: VecDeque<Received>,
@@ -144,7 +164,7 @@ impl<T: Transport> Connection<T> {
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
                 // An execution catches panics itself, and none is cancelled while this runs.
-                if let Ok(Some(reply)) = answered {
+                if let Ok(reply) = answered {
                     self.reply(reply);
                 }
             }
@@ -157,33 +177,62 @@ impl<T: Transport> Connection<T> {
     /// Hands as many calls to their services as may wait for one, as may be begun before other
     /// tasks run, and as can be answered before replies have to be sent.
     fn dispatch(&mut self, calls_left: &mut usize) {
+        let dispatcher = Arc::clone(&self.dispatcher);
         while self.calls.len() < self.calls_max
             && *calls_left > 0
             && self.reply_bytes < REPLIES_MAX
             && let Some(Received { from, message }) = self.received.pop_front()
         {
             *calls_left -= 1;
-            match self.dispatcher.dispatch(&message, from) {
-                Dispatched::Reply(reply) => self.reply(reply),
-                Dispatched::Execution(execution) => self.execute(execution),
-                Dispatched::Blocking(execution) => {
-                    self.calls.spawn_blocking(move || execution.run());
-                }
-                Dispatched::Undecodable(_) => self.refuse_to_read(),
-                Dispatched::Nothing => {}
+            match dispatcher.accept(&message, from) {
+                Arrival::Call(call) => self.admit(call),
+                Arrival::Other(outcome) => self.begin(outcome, None),
             }
         }
     }
 
+    /// Hands a call to its service, unless it came before.
+    fn admit(&mut self, call: AcceptedCall<'_>) {
+        let Some(cache) = &self.cache else {
+            return self.begin(call.execute(), None);
+        };
+        match cache.admit(&call) {
+            Admission::Execute(key) => {
+                let entered = key.map(|key| Entered::new(cache, key));
+                self.begin(call.execute(), entered);
+            }
+            Admission::Answer(reply) => self.reply(reply),
+            // A client that came back over a stream waits for its answer, and sends no other copy.
+            Admission::InProgress(key) if self.transport.is_reliable() => {
+                let cache = Arc::clone(cache);
+                self.calls.spawn(async move { cache.answer(key).await });
+            }
+            Admission::InProgress(_) => {}
+        }
+    }
+
+    fn begin(&mut self, dispatched: Dispatched, entered: Option<Entered>) {
+        match dispatched {
+            Dispatched::Reply(reply) => self.reply(noted(entered, Some(reply))),
+            Dispatched::Execution(execution) => self.execute(execution, entered),
+            Dispatched::Blocking(execution) => {
+                let run = move || noted(entered, execution.run());
+                self.calls.spawn_blocking(run);
+            }
+            Dispatched::Undecodable(_) => self.refuse_to_read(),
+            Dispatched::Nothing => self.reply(noted(entered, None)),
+        }
+    }
+
     /// Polls a service once, where its call was read, and only spawns what has to wait.
-    fn execute(&mut self, mut execution: Execution) {
+    fn execute(&mut self, mut execution: Execution, entered: Option<Entered>) {
         // Wake-ups are not missed: the task that is spawned begins with another poll.
         let mut cx = Context::from_waker(Waker::noop());
         match Pin::new(&mut execution).poll(&mut cx) {
-            Poll::Ready(Some(reply)) => self.reply(reply),
-            Poll::Ready(None) => {}
+            Poll::Ready(reply) => self.reply(noted(entered, reply)),
             Poll::Pending => {
-                self.calls.spawn(execution);
+                let run = async move { noted(entered, execution.await) };
+                self.calls.spawn(run);
             }
         }
     }
@@ -197,8 +246,10 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Queues a reply, or `SYSTEM_ERR` in place of one that the transport cannot carry.
-    fn reply(&mut self, reply: Message) {
+    /// Queues a reply, if there is one, or `SYSTEM_ERR` in place of one that the transport cannot
+    /// carry.
+    fn reply(&mut self, reply: Option<Message>) {
+        let Some(reply) = reply else { return };
         let fits = reply.len() <= self.transport.message_max();
         let reply = match reply.xid() {
             Some(xid) if !fits => system_err(xid, reply.to()),
@@ -207,6 +258,14 @@ impl<T: Transport> Connection<T> {
         self.reply_bytes += reply.len();
         self.outgoing.push_back(reply);
     }
+}
+
+/// The reply, once the cache knows of it.
+fn noted(entered: Option<Entered>, reply: Option<Message>) -> Option<Message> {
+    if let Some(entered) = entered {
+        entered.complete(reply.as_ref());
+    }
+    reply
 }
 
 #[cfg(test)]

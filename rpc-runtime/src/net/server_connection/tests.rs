@@ -121,6 +121,7 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
             ..Scripted::default()
         },
         dispatcher: Arc::new(dispatcher),
+        cache: None,
         calls_max: 2,
         received: VecDeque::new(),
         outgoing: VecDeque::new(),
