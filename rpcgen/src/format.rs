@@ -48,7 +48,8 @@ fn item(item: Item) -> String {
     }
 }
 
-/// Puts a blank line before each member of an `impl` or a `trait` but the first.
+/// Puts a blank line before each member of an `impl` or a `trait`, but the first, and constants
+/// that have no documentation between them.
 fn separate_members(text: &str) -> String {
     let mut separated = String::with_capacity(text.len());
     let mut previous = "";
@@ -58,7 +59,8 @@ fn separate_members(text: &str) -> String {
             && !line.starts_with("    }")
             && !line.starts_with("    )");
         let ends_member = previous == "    }" || is_end_of_declaration(previous);
-        if starts_member && ends_member {
+        let is_next_constant = is_constant(previous) && is_constant(line);
+        if starts_member && ends_member && !is_next_constant {
             separated.push('\n');
         }
         separated.push_str(line);
@@ -66,6 +68,10 @@ fn separate_members(text: &str) -> String {
         previous = line;
     }
     separated
+}
+
+fn is_constant(line: &str) -> bool {
+    line.starts_with("    const ")
 }
 
 /// Whether a line ends a member without a body; statements are indented deeper.

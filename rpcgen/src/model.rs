@@ -6,6 +6,7 @@ mod outside;
 mod program;
 
 use crate::settings::Selected;
+use std::fmt;
 
 pub use outside::{ConstantUse, ExternConstant, ExternItem, ExternKind, MissingName, Number};
 pub use program::{Exception, Procedure, Program, Semantics, Version};
@@ -241,14 +242,37 @@ pub struct TypeDef {
     pub unit: UnitId,
     /// What it is.
     pub shape: Shape,
-    /// The fewest bytes that a value takes on the wire.
-    pub min_size: u64,
+    /// The bytes that a value takes on the wire.
+    pub wire_size: WireSize,
     /// About how many bytes of memory a value takes, not counting what it points to.
     pub memory_size: u64,
     /// The traits that can be derived for it.
     pub traits: Traits,
     /// The paths of further derives, which the settings ask for.
     pub derives: Vec<String>,
+}
+
+/// The bytes that values of a type take on the wire.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct WireSize {
+    /// The fewest.
+    pub min: u64,
+    /// The most, where there is a bound that 32 bits can hold.
+    pub max: Option<u64>,
+    /// Whether they can be read and written in one run: all values are of one size, there are few
+    /// bytes, and nothing but a number of an enum or a bool, or padding, can be wrong.
+    pub is_fixed: bool,
+}
+
+/// In one line.
+impl fmt::Debug for WireSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.is_fixed, self.max) {
+            (true, _) => write!(f, "{}", self.min),
+            (false, Some(max)) => write!(f, "{}..={max}", self.min),
+            (false, None) => write!(f, "{}..", self.min),
+        }
+    }
 }
 
 /// What a named type is.

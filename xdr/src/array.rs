@@ -227,6 +227,7 @@ impl<T: Encode, const N: usize> Encode for [T; N] {
 
 impl<T: Decode, const N: usize> Decode for [T; N] {
     const MIN_SIZE: usize = N.saturating_mul(T::MIN_SIZE);
+    const MAX_SIZE: usize = N.saturating_mul(T::MAX_SIZE);
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
         decoder.fixed_array_with(Decoder::decode)

@@ -11,7 +11,7 @@ pub trait Decode: Sized {
     /// An array is refused before any memory is reserved when its elements cannot be there.
     const MIN_SIZE: usize;
 
-    /// The most bytes that a value takes on the wire; `usize::MAX` where no bound is declared.
+    /// The most bytes that a value takes on the wire; `usize::MAX` where no bound is known.
     const MAX_SIZE: usize = usize::MAX;
 
     /// Reads a value.

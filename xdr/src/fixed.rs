@@ -6,7 +6,8 @@ use arrayvec::ArrayVec;
 
 /// A value that takes the same number of bytes on the wire whatever it is.
 ///
-/// `rpcgen` generates the implementations for structs of such values and for enums.
+/// `rpcgen` generates the implementations for structs of such values and for enums;
+/// [`fixed_codec!`](crate::fixed_codec) makes their `Encode` and `Decode`.
 pub trait Fixed: Sized {
     /// Bytes that a value takes on the wire, a multiple of four.
     const SIZE: usize;
@@ -37,6 +38,63 @@ pub trait Fixed: Sized {
             .into_inner()
             .map_err(|short| run.unexpected_end((N - short.len()) * Self::SIZE))
     }
+}
+
+/// Implements [`Encode`](crate::Encode) and [`Decode`](crate::Decode) for a type that is [`Fixed`]:
+/// all of it is one run.
+///
+/// ```
+/// struct Point {
+///     x: i32,
+///     y: i32,
+/// }
+///
+/// impl xdr::Fixed for Point {
+///     const SIZE: usize = 8;
+///
+///     fn read(run: &mut xdr::Run<'_>) -> xdr::Result<Self> {
+///         Ok(Self {
+///             x: run.field("point", "x")?,
+///             y: run.field("point", "y")?,
+///         })
+///     }
+///
+///     fn write(&self, run: &mut xdr::RunMut<'_>) {
+///         run.put(&self.x);
+///         run.put(&self.y);
+///     }
+/// }
+///
+/// xdr::fixed_codec!(Point);
+///
+/// let mut encoder = xdr::Encoder::new();
+/// encoder.encode(&Point { x: 1, y: -1 })?;
+/// assert_eq!(&encoder.finish()[..], [0, 0, 0, 1, 255, 255, 255, 255]);
+/// # Ok::<(), xdr::Error>(())
+/// ```
+#[macro_export]
+macro_rules! fixed_codec {
+    ($type:ty) => {
+        #[allow(deprecated, reason = "what is deprecated is still on the wire")]
+        impl $crate::Encode for $type {
+            #[inline]
+            fn encode(&self, encoder: &mut $crate::Encoder) -> $crate::Result<()> {
+                encoder.run::<{ <$type as $crate::Fixed>::SIZE }>(|run| run.put(self));
+                ::core::result::Result::Ok(())
+            }
+        }
+
+        #[allow(deprecated, reason = "what is deprecated is still on the wire")]
+        impl $crate::Decode for $type {
+            const MIN_SIZE: usize = <$type as $crate::Fixed>::SIZE;
+            const MAX_SIZE: usize = <$type as $crate::Fixed>::SIZE;
+
+            #[inline]
+            fn decode(decoder: &mut $crate::Decoder<'_>) -> $crate::Result<Self> {
+                decoder.fixed()
+            }
+        }
+    };
 }
 
 /// Bytes of a message that are known to be there, read front to back.

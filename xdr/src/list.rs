@@ -131,6 +131,7 @@ pub fn decode_nonempty_list<T: Decode>(decoder: &mut Decoder<'_>) -> Result<Vec<
 }
 
 impl<T: Encode> Encode for Option<T> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
         encoder.optional_with(self.as_ref(), Encoder::encode)
     }
@@ -138,7 +139,9 @@ impl<T: Encode> Encode for Option<T> {
 
 impl<T: Decode> Decode for Option<T> {
     const MIN_SIZE: usize = 4;
+    const MAX_SIZE: usize = T::MAX_SIZE.saturating_add(4);
 
+    #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
         decoder.optional_with(Decoder::decode)
     }
@@ -154,6 +157,7 @@ impl<T: Encode + ?Sized> Encode for Box<T> {
 
 impl<T: Decode> Decode for Box<T> {
     const MIN_SIZE: usize = T::MIN_SIZE;
+    const MAX_SIZE: usize = T::MAX_SIZE;
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
         decoder.nested(|decoder| {

@@ -7,19 +7,21 @@ use syn::{Attribute, Fields, Ident, ImplItem, ItemEnum, ItemImpl, Variant, parse
 /// An enum, its numbers, and its codec.
 pub(super) fn emit(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> Vec<Piece> {
     let name = syntax::ident(&def.name.rust);
-    let (encode, decode) = if shape.is_open {
-        open_codec()
-    } else {
-        closed_codec()
-    };
-    let templates = context.templates;
-    vec![
+    let mut pieces = vec![
         declaration(context, def, shape).into(),
         numbers(context, def, shape).into(),
         into_number(context, &name, shape).into(),
-        templates.encode_impl(&name, encode.stmts).into(),
-        templates.decode_impl(&name, 4, decode.stmts).into(),
-    ]
+    ];
+    let (templates, size) = (context.templates, def.wire_size);
+    if shape.is_open {
+        let (encode, decode) = open_codec();
+        pieces.push(templates.encode_impl(&name, encode.stmts).into());
+        pieces.push(templates.decode_impl(&name, size, decode.stmts).into());
+    } else {
+        let (read, write) = closed_codec();
+        pieces.extend(templates.fixed_impls(&name, size, read.stmts, write.stmts));
+    }
+    pieces
 }
 
 fn declaration(context: &Context<'_>, def: &TypeDef, shape: &Enum) -> ItemEnum {
@@ -145,12 +147,14 @@ fn number_and_variant(context: &Context<'_>, enumerator: &Enumerator) -> (syn::E
 }
 
 fn closed_codec() -> (syn::Block, syn::Block) {
-    let encode = parse_quote!({ encoder.encode(&i32::from(*self)) });
-    let decode = parse_quote!({
-        let value = decoder.decode()?;
-        Self::from_i32(value).ok_or_else(|| decoder.unknown_enumerator(value))
+    let read = parse_quote!({
+        let value = run.get()?;
+        Self::from_i32(value).ok_or_else(|| run.unknown_enumerator(value))
     });
-    (encode, decode)
+    let write = parse_quote!({
+        run.put(&i32::from(*self));
+    });
+    (read, write)
 }
 
 /// What is encoded decodes to the same value, and is the discriminant of the same arm.

@@ -22,6 +22,7 @@ mod share;
 mod status;
 mod structure;
 mod syntax;
+mod templates;
 mod union;
 mod wire;
 
@@ -32,6 +33,7 @@ use crate::{
     names::Names,
 };
 use syn::Attribute;
+use templates::Templates;
 
 /// Which parts are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +97,7 @@ pub(crate) struct Context<'a> {
     pub(crate) modules: &'a ModulePath,
     /// The path from where items are emitted to the root of the generated file.
     pub(crate) root: &'static [&'static str],
-    pub(crate) templates: &'a syntax::Templates,
+    pub(crate) templates: &'a Templates,
     /// Whether anything is deprecated: seldom is.
     pub(crate) has_deprecated: bool,
 }
@@ -130,7 +132,7 @@ pub(crate) fn generate(model: &Model, id: UnitId, config: &Config) -> Vec<String
     }
     let has_deprecated = deprecation::is_anything(model);
     share::all(&shares, || {
-        let templates = syntax::Templates::default();
+        let templates = Templates::default();
         move |share: &Share<'_>| {
             let context = Context {
                 model,
@@ -189,7 +191,7 @@ fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
                 checks: &shape.checks,
             };
             let derives = attribute::derives(def.traits, &def.derives);
-            structure::emit(context, &def.name, fields, derives, def.min_size)
+            structure::emit(context, &def.name, fields, derives, def.wire_size)
         }
         Shape::Union(shape) => union::emit(context, def, shape),
     };

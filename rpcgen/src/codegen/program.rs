@@ -133,8 +133,7 @@ fn carrier(
     let types = &context.model.types;
     let list = fields.list.iter();
     let traits = list.map(|field| crate::resolve::traits(types, &field.ty));
-    let sizes = fields.list.iter().map(|field| context.min_size(&field.ty));
-    let min_size = sizes.fold(0, u64::saturating_add);
+    let size = crate::resolve::fields_wire_size(types, fields.list);
     let Some(traits) = traits.reduce(Traits::and) else {
         return Vec::new();
     };
@@ -143,7 +142,7 @@ fn carrier(
         ..traits
     };
     let derives = attribute::derives(traits, &[]);
-    structure::emit(context, &name, fields, derives, min_size)
+    structure::emit(context, &name, fields, derives, size)
 }
 
 /// The name of the struct that carries the arguments.

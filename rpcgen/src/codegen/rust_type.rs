@@ -82,7 +82,7 @@ impl Context<'_> {
 
     /// The fewest bytes that a value takes on the wire.
     pub(super) fn min_size(&self, ty: &Type) -> u64 {
-        crate::resolve::min_size(&self.model.types, ty)
+        crate::resolve::wire_size(&self.model.types, ty).min
     }
 }
 

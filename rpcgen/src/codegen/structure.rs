@@ -1,7 +1,7 @@
 //! `struct`, and the arguments of a procedure that has several.
 
 use super::{Context, Piece, attribute, doc, syntax, wire::dereferenced};
-use crate::model::{Check, Demand, Field, Name};
+use crate::model::{Check, Demand, Field, Name, WireSize};
 use syn::{
     Attribute, Expr, ExprStruct, FieldValue, FieldsNamed, Generics, ItemStruct, Member, Stmt,
     Token, Visibility, parse_quote, punctuated::Punctuated,
@@ -22,7 +22,7 @@ pub(super) fn emit(
     name: &Name,
     fields: Fields<'_>,
     derives: Attribute,
-    min_size: u64,
+    size: WireSize,
 ) -> Vec<Piece> {
     let ident = syntax::ident(&name.rust);
     let mut attrs = doc::definition(name, &format!("The struct `{}`.", name.idl));
@@ -46,14 +46,18 @@ pub(super) fn emit(
         }),
         semi_token: None,
     };
-    let encode = encode_fields(context, fields, |field| field_of("self", field));
-    let decode = decode_body(context, fields);
+    let mut pieces = vec![item.into()];
     let templates = &context.templates;
-    vec![
-        item.into(),
-        templates.encode_impl(&ident, encode).into(),
-        templates.decode_impl(&ident, min_size, decode).into(),
-    ]
+    if size.is_fixed {
+        let (read, write) = (read_body(fields), write_body(fields));
+        pieces.extend(templates.fixed_impls(&ident, size, read, write));
+    } else {
+        let encode = encode_fields(context, fields, |field| field_of("self", field));
+        let decode = decode_body(context, fields);
+        pieces.push(templates.encode_impl(&ident, encode).into());
+        pieces.push(templates.decode_impl(&ident, size, decode).into());
+    }
+    pieces
 }
 
 fn declaration(context: &Context<'_>, field: &Field) -> syn::Field {
@@ -135,27 +139,26 @@ pub(super) fn field_of(variable: &str, field: &Field) -> Expr {
     syntax::reference(syntax::field(syntax::variable(variable), &field.name.rust))
 }
 
-/// `Ok(Self { field: decoder.field(…)?, … })`: a struct expression is evaluated in the order in
-/// which it is written.
+/// `run.put(&self.field);` for each field.
+fn write_body(fields: Fields<'_>) -> Vec<Stmt> {
+    let put = |field| syntax::method(syntax::variable("run"), "put", [field_of("self", field)]);
+    let fields = fields.list.iter();
+    fields.map(|field| syntax::statement(put(field))).collect()
+}
+
+/// `Ok(Self { field: run.field(…)?, … })`
+fn read_body(fields: Fields<'_>) -> Vec<Stmt> {
+    let value = construction(fields, |field| {
+        let names = [syntax::text(fields.owner), syntax::text(&field.name.idl)];
+        syntax::method(syntax::variable("run"), "field", names)
+    });
+    vec![syntax::tail(syntax::call(syntax::variable("Ok"), [value]))]
+}
+
+/// `Ok(Self { field: decoder.field(…)?, … })`
 fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
-    let value = |field: &Field| FieldValue {
-        attrs: Vec::new(),
-        member: Member::Named(syntax::ident(&field.name.rust)),
-        colon_token: Some(Default::default()),
-        expr: syntax::question(context.decode_field(fields.owner, &field.name.idl, &field.ty)),
-    };
-    let value = Expr::Struct(ExprStruct {
-        attrs: Vec::new(),
-        qself: None,
-        path: syntax::path(&["Self"]),
-        brace_token: Default::default(),
-        fields: fields
-            .list
-            .iter()
-            .map(value)
-            .collect::<Punctuated<_, Token![,]>>(),
-        dot2_token: None,
-        rest: None,
+    let value = construction(fields, |field| {
+        context.decode_field(fields.owner, &field.name.idl, &field.ty)
     });
     let ok = syntax::variable("Ok");
     let mut body = Vec::new();
@@ -172,4 +175,27 @@ fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
     }
     body.push(syntax::tail(syntax::call(ok, [value])));
     body
+}
+
+/// `Self { field: …?, … }`: a struct expression is evaluated in the order in which it is written.
+fn construction(fields: Fields<'_>, read: impl Fn(&Field) -> Expr) -> Expr {
+    let value = |field: &Field| FieldValue {
+        attrs: Vec::new(),
+        member: Member::Named(syntax::ident(&field.name.rust)),
+        colon_token: Some(Default::default()),
+        expr: syntax::question(read(field)),
+    };
+    Expr::Struct(ExprStruct {
+        attrs: Vec::new(),
+        qself: None,
+        path: syntax::path(&["Self"]),
+        brace_token: Default::default(),
+        fields: fields
+            .list
+            .iter()
+            .map(value)
+            .collect::<Punctuated<_, Token![,]>>(),
+        dot2_token: None,
+        rest: None,
+    })
 }

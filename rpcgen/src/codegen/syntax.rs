@@ -4,9 +4,9 @@ use super::Piece;
 use proc_macro2::{Literal, Span};
 use syn::{
     AngleBracketedGenericArguments, Attribute, Expr, ExprCall, ExprClosure, ExprField, ExprLit,
-    ExprMethodCall, ExprPath, ExprReference, ExprTry, ExprUnary, GenericArgument, Ident, ItemImpl,
-    Lit, LitInt, LitStr, Member, Pat, PatIdent, Path, PathArguments, PathSegment, Stmt, Type,
-    TypePath, UnOp, parse_quote, punctuated::Punctuated,
+    ExprMethodCall, ExprPath, ExprReference, ExprTry, ExprUnary, GenericArgument, Ident, Lit,
+    LitInt, LitStr, Member, Pat, PatIdent, Path, PathArguments, PathSegment, Stmt, Type, TypePath,
+    UnOp, parse_quote, punctuated::Punctuated,
 };
 
 /// The number of the format of what is generated; `stub_format!` of the crates checks it.
@@ -20,57 +20,6 @@ const KEYWORDS: &[&str] = &[
     "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
     "virtual", "where", "while", "yield",
 ];
-
-/// Syntax that is the same each time: parsed once, then cloned.
-pub(crate) struct Templates {
-    /// `impl Encode for _`, without a body.
-    pub(crate) encode: ItemImpl,
-    /// `impl Decode for _`, without a body.
-    pub(crate) decode: ItemImpl,
-}
-
-impl Default for Templates {
-    fn default() -> Self {
-        Self {
-            encode: parse_quote! {
-                impl ::xdr::Encode for Placeholder {
-                    fn encode(&self, encoder: &mut ::xdr::Encoder) -> ::xdr::Result<()> {}
-                }
-            },
-            decode: parse_quote! {
-                impl ::xdr::Decode for Placeholder {
-                    const MIN_SIZE: usize = 0;
-                    fn decode(decoder: &mut ::xdr::Decoder<'_>) -> ::xdr::Result<Self> {}
-                }
-            },
-        }
-    }
-}
-
-impl Templates {
-    /// `impl Encode` of a type.
-    pub(crate) fn encode_impl(&self, name: &Ident, body: Vec<Stmt>) -> ItemImpl {
-        let mut item = self.encode.clone();
-        *item.self_ty = type_path(name.clone().into());
-        if let Some(syn::ImplItem::Fn(function)) = item.items.last_mut() {
-            function.block.stmts = body;
-        }
-        item
-    }
-
-    /// `impl Decode` of a type.
-    pub(crate) fn decode_impl(&self, name: &Ident, min_size: u64, body: Vec<Stmt>) -> ItemImpl {
-        let mut item = self.decode.clone();
-        *item.self_ty = type_path(name.clone().into());
-        if let [syn::ImplItem::Const(constant), syn::ImplItem::Fn(function)] =
-            item.items.as_mut_slice()
-        {
-            constant.expr = int(i128::from(min_size));
-            function.block.stmts = body;
-        }
-        item
-    }
-}
 
 /// The invocation that fails to compile with a crate that does not fit.
 pub(crate) fn format_check(krate: &[&str]) -> Piece {
@@ -273,6 +222,11 @@ pub(crate) fn int(value: i128) -> Expr {
         op: UnOp::Neg(Default::default()),
         expr: Box::new(magnitude),
     })
+}
+
+/// A number of bytes.
+pub(crate) fn size(value: u64) -> Expr {
+    int(value.into())
 }
 
 /// A number of 32 bits in hexadecimal.

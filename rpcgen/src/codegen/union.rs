@@ -45,7 +45,7 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
     pieces.push(methods.into());
     pieces.extend(from_result.map(Piece::from));
     pieces.push(templates.encode_impl(&name, encode).into());
-    pieces.push(templates.decode_impl(&name, def.min_size, decode).into());
+    pieces.push(templates.decode_impl(&name, def.wire_size, decode).into());
     pieces
 }
 

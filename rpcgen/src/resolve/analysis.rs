@@ -5,6 +5,7 @@ use super::{
     chain,
     collect::Declarations,
     graph::{Components, components},
+    wire_size,
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
@@ -32,6 +33,7 @@ pub(super) fn analyse(
     }
     chain::box_long_chains(&mut types, &by_value);
     measure(&mut types, &by_value.order);
+    wire_size::measure(&mut types, &by_value.order);
     derive_traits(&mut types, &by_value.order);
     Some(types)
 }
@@ -204,16 +206,13 @@ fn cycles(edges: &[Vec<usize>], found: &Components) -> Vec<Vec<usize>> {
     cycles.into_values().collect()
 }
 
-/// Sizes on the wire and in memory, of each type after those it contains.
+/// Sizes in memory, of each type after those it contains.
 fn measure(types: &mut [TypeDef], order: &[usize]) {
     for &id in order {
         let Some(def) = types.get(id) else { continue };
-        let sizes = (
-            shape_min_size(types, &def.shape),
-            shape_memory_size(types, &def.shape),
-        );
+        let size = shape_memory_size(types, &def.shape);
         if let Some(def) = types.get_mut(id) {
-            (def.min_size, def.memory_size) = sizes;
+            def.memory_size = size;
         }
     }
     let memory: Vec<u64> = types.iter().map(|def| def.memory_size).collect();
@@ -234,51 +233,6 @@ pub(super) fn box_large(ty: &mut Type, memory: &impl Fn(TypeId) -> u64) {
         | Type::Ranged { value: inner, .. }
         | Type::Array(inner, _) => box_large(inner, memory),
         _ => {}
-    }
-}
-
-fn shape_min_size(types: &[TypeDef], shape: &Shape) -> u64 {
-    match shape {
-        Shape::Enum(_) => 4,
-        Shape::Alias(ty) => min_size(types, ty),
-        Shape::Struct(structure) => structure.fields.iter().fold(0, |sum: u64, field| {
-            sum.saturating_add(min_size(types, &field.ty))
-        }),
-        Shape::Union(union) => {
-            let carried = union
-                .arms
-                .iter()
-                .map(|arm| &arm.field)
-                .chain(&union.default);
-            let sizes =
-                carried.map(|field| field.as_ref().map_or(0, |field| min_size(types, &field.ty)));
-            let discriminant = min_size(types, &union.discriminant.ty);
-            sizes.min().unwrap_or(0).saturating_add(discriminant)
-        }
-    }
-}
-
-/// The fewest bytes that a value takes on the wire.
-#[must_use]
-pub fn min_size(types: &[TypeDef], ty: &Type) -> u64 {
-    let named = |id: TypeId| types.get(id.0).map_or(0, |def| def.min_size);
-    match ty {
-        Type::Hyper | Type::UnsignedHyper | Type::Double => 8,
-        Type::Quadruple => 16,
-        Type::FixedOpaque(len) => known(len).next_multiple_of(4),
-        Type::FixedArray { element, len, .. } => {
-            min_size(types, element).saturating_mul(known(len))
-        }
-        // Its own `MIN_SIZE` is not known here.
-        Type::Extern(_) => 0,
-        Type::List {
-            node,
-            nonempty: true,
-        } => named(*node).saturating_add(4),
-        Type::Ranged { value, .. } => min_size(types, value),
-        Type::Named(id) | Type::Boxed(id) => named(*id),
-        // A number, a flag, or a length.
-        _ => 4,
     }
 }
 
@@ -305,7 +259,7 @@ const POINTER_SIZE: u64 = 8;
 const EXTERN_SIZE: u64 = 256;
 
 /// A length, or the least that it can be.
-fn known(len: &Number<u32>) -> u64 {
+pub(super) fn known(len: &Number<u32>) -> u64 {
     len.known().map_or(0, u64::from)
 }
 

@@ -21,9 +21,11 @@ mod settings;
 mod types;
 mod union;
 mod visible;
+mod wire_size;
 
-pub use analysis::{memory_size, min_size, traits};
+pub use analysis::{memory_size, traits};
 pub use program::derived_number;
+pub use wire_size::{fields_wire_size, wire_size};
 
 use crate::{
     ast::{Ident, Value},

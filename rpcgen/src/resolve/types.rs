@@ -9,6 +9,7 @@ use super::{
     identical::Ambiguous,
     integer,
     member::{Direction, Member},
+    wire_size,
 };
 use crate::{
     ast::{
@@ -71,7 +72,7 @@ impl Resolver<'_> {
             name,
             unit,
             shape,
-            min_size: 0,
+            wire_size: wire_size::UNKNOWN,
             memory_size: 0,
             traits,
             derives: Vec::new(),
