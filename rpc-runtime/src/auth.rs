@@ -84,7 +84,21 @@ impl fmt::Debug for OpaqueAuth {
 }
 
 impl Encode for OpaqueAuth {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
+        if self.body.is_empty() {
+            encoder.run::<8>(|run| {
+                run.put(&self.flavor.0);
+                run.put(&0_u32);
+            });
+            return Ok(());
+        }
+        self.encode_with_body(encoder)
+    }
+}
+
+impl OpaqueAuth {
+    fn encode_with_body(&self, encoder: &mut Encoder) -> Result<(), Error> {
         encoder.encode(&self.flavor.0)?;
         encoder.field_with("opaque_auth", "body", |encoder| {
             encoder.opaque(&self.body, AUTH_BODY_MAX)
@@ -95,11 +109,16 @@ impl Encode for OpaqueAuth {
 impl Decode for OpaqueAuth {
     const MIN_SIZE: usize = 8;
 
+    #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Error> {
-        let flavor = AuthFlavor(decoder.field("opaque_auth", "flavor")?);
-        let body = decoder.field_with("opaque_auth", "body", |decoder| {
-            decoder.opaque(AUTH_BODY_MAX)
-        })?;
+        let mut run = decoder.run::<8>()?;
+        let flavor = AuthFlavor(run.get()?);
+        let body = match run.get()? {
+            0 => Bytes::new(),
+            len => decoder.field_with("opaque_auth", "body", |decoder| {
+                decoder.opaque_of_len(len, AUTH_BODY_MAX)
+            })?,
+        };
         Ok(Self { flavor, body })
     }
 }

@@ -93,20 +93,22 @@ impl CallHeader {
     ///
     /// The message is no call, or is one that has to be denied without a look at the program.
     pub fn decode(decoder: &mut Decoder<'_>) -> Result<Self, CallHeaderError> {
-        let xid = Xid(decoder.field("rpc_msg", "xid")?);
-        let message_type: u32 = decoder.field("rpc_msg", "mtype")?;
+        let mut run = decoder.run::<12>()?;
+        let xid = Xid(run.get()?);
+        let message_type = run.get()?;
         if message_type != CALL {
             return Err(CallHeaderError::NotACall(message_type));
         }
-        let rpc_version: u32 = decoder.field("call_body", "rpcvers")?;
-        if rpc_version != RPC_VERSION {
+        // What follows, another version of the protocol may have in another form.
+        if run.get::<u32>()? != RPC_VERSION {
             return Err(CallHeaderError::RpcMismatch(xid));
         }
+        let mut run = decoder.run::<12>()?;
         Ok(Self {
             xid,
-            program: decoder.field("call_body", "prog")?,
-            version: decoder.field("call_body", "vers")?,
-            procedure: decoder.field("call_body", "proc")?,
+            program: run.get()?,
+            version: run.get()?,
+            procedure: run.get()?,
             credential: decode_auth(decoder, "cred", xid, AuthStat::BadCred)?,
             verifier: decode_auth(decoder, "verf", xid, AuthStat::BadVerf)?,
         })
@@ -114,6 +116,7 @@ impl CallHeader {
 }
 
 /// Reads a credential or verifier; one above 400 bytes is refused with this status.
+#[inline]
 fn decode_auth(
     decoder: &mut Decoder<'_>,
     field: &'static str,
@@ -130,14 +133,14 @@ fn decode_auth(
 
 impl Encode for CallHeader {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), Error> {
-        encoder.encode(&words([
-            self.xid.0,
-            CALL,
-            RPC_VERSION,
-            self.program,
-            self.version,
-            self.procedure,
-        ]))?;
+        encoder.run::<24>(|run| {
+            run.put(&self.xid.0);
+            run.put(&CALL);
+            run.put(&RPC_VERSION);
+            run.put(&self.program);
+            run.put(&self.version);
+            run.put(&self.procedure);
+        });
         encoder.field("call_body", "cred", &self.credential)?;
         encoder.field("call_body", "verf", &self.verifier)
     }

@@ -1,4 +1,4 @@
-use crate::{Error, ErrorKind, Limits, Tolerance};
+use crate::{Error, ErrorKind, Limits, Tolerance, cursor::Cursor};
 use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 
@@ -43,10 +43,7 @@ const PIECES_SIZE: usize = 1024;
 /// peer, unless a [`Tolerance`] says so.
 #[derive(Debug, Clone)]
 pub struct Decoder<'a> {
-    /// What was not read yet.
-    rest: &'a [u8],
-    /// Bytes of the whole message.
-    len: usize,
+    cursor: Cursor<'a>,
     /// The message again, where opaque data may be handed out as slices that share its memory.
     shared: Option<&'a Bytes>,
     depth: u32,
@@ -57,7 +54,6 @@ pub struct Decoder<'a> {
     /// Bytes of memory that the decoded values may still take.
     memory_left: usize,
     limits: Limits,
-    tolerance: Tolerance,
 }
 
 impl<'a> Decoder<'a> {
@@ -77,15 +73,13 @@ impl<'a> Decoder<'a> {
     pub fn from_slice(message: &'a [u8]) -> Self {
         let limits = Limits::default();
         Self {
-            rest: message,
-            len: message.len(),
+            cursor: Cursor::new(message),
             shared: None,
             depth: 0,
             pieces: None,
             zero_sized_left: limits.zero_sized,
             memory_left: limits.memory,
             limits,
-            tolerance: Tolerance::default(),
         }
     }
 
@@ -101,20 +95,20 @@ impl<'a> Decoder<'a> {
     /// Sets which faults of the peer are overlooked.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.tolerance = tolerance;
+        self.cursor.set_tolerance(tolerance);
         self
     }
 
     /// Bytes read so far.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.len - self.rest.len()
+        self.cursor.offset()
     }
 
     /// Bytes not read yet.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        self.rest.len()
+        self.cursor.remaining()
     }
 
     /// Ends the decoding.
@@ -126,7 +120,7 @@ impl<'a> Decoder<'a> {
     pub fn finish(self) -> Result<(), Error> {
         match self.remaining() {
             0 => Ok(()),
-            _ if self.tolerance.has_trailing_bytes() => Ok(()),
+            _ if self.tolerance().has_trailing_bytes() => Ok(()),
             count => Err(self.error(ErrorKind::TrailingBytes(count))),
         }
     }
@@ -225,24 +219,22 @@ impl<'a> Decoder<'a> {
     }
 
     pub(crate) fn tolerance(&self) -> Tolerance {
-        self.tolerance
+        self.cursor.tolerance()
     }
 
     /// An error at the next byte to be read.
     #[cold]
     #[must_use]
     pub fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.offset())
+        self.cursor.error(kind)
     }
 
     /// The error for the number, just read, of an `enum` that has no such enumerator.
     #[cold]
     #[must_use]
     pub fn unknown_enumerator(&self, value: i32) -> Error {
-        Error::new(
-            ErrorKind::UnknownEnumerator(value),
-            self.offset().saturating_sub(4),
-        )
+        self.cursor
+            .error_before(4, ErrorKind::UnknownEnumerator(value))
     }
 
     /// The error for the discriminant, just read, of a union that has no such arm.
@@ -251,84 +243,50 @@ impl<'a> Decoder<'a> {
     pub fn unknown_arm<T: Into<i128>>(&self, discriminant: T) -> Error {
         // A hyper takes 8 bytes; a bool, which is smaller in memory, 4.
         let size = size_of::<T>().max(4);
-        Error::new(
-            ErrorKind::UnknownArm(discriminant.into()),
-            self.offset().saturating_sub(size),
-        )
+        self.cursor
+            .error_before(size, ErrorKind::UnknownArm(discriminant.into()))
     }
 
     /// The bytes from here to where another decoder of the message is.
     pub(crate) fn until(&self, end: &Self) -> &'a [u8] {
         let len = self.remaining() - end.remaining();
-        self.rest.get(..len).unwrap_or_default()
+        self.cursor.rest().get(..len).unwrap_or_default()
     }
 
     /// Takes the next `len` bytes.
     #[inline]
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        match self.rest.split_at_checked(len) {
-            Some((bytes, rest)) => {
-                self.rest = rest;
-                Ok(bytes)
-            }
-            None => Err(self.unexpected_end(len)),
-        }
+        self.cursor.take(len)
     }
 
     /// Takes the next `N` bytes.
     #[inline]
     pub(crate) fn take_array<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
-        match self.rest.split_first_chunk() {
-            Some((bytes, rest)) => {
-                self.rest = rest;
-                Ok(bytes)
-            }
-            None => Err(self.unexpected_end(N)),
-        }
-    }
-
-    /// Takes the next word.
-    #[inline]
-    pub(crate) fn take_word(&mut self) -> Result<u32, Error> {
-        self.take_array().map(|bytes| u32::from_be_bytes(*bytes))
+        self.cursor.take_array()
     }
 
     /// Takes the next `len` bytes and the zeros that fill up their last word.
     #[inline]
     pub(crate) fn take_padded(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        // Where it cannot be rounded up there are not that many bytes either.
-        let padded = len.checked_next_multiple_of(4).unwrap_or(usize::MAX);
-        if let Some((bytes, rest)) = self.rest.split_at_checked(padded)
-            && let Some((bytes, padding)) = bytes.split_at_checked(len)
-            && is_zero(padding)
-        {
-            self.rest = rest;
-            return Ok(bytes);
-        }
-        self.take_badly_padded(len)
+        self.cursor.take_padded(len)
     }
 
-    /// Takes data that is not all there, or whose padding is not: most often an error.
-    #[cold]
-    fn take_badly_padded(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        let bytes = self.take(len)?;
-        let padding = len.wrapping_neg() % 4;
-        if self.tolerance.has_missing_padding() && self.remaining() < padding {
-            self.take(self.remaining())?;
-            return Ok(bytes);
-        }
-        let start = self.offset();
-        match self.take(padding)?.iter().position(|&byte| byte != 0) {
-            Some(at) if !self.tolerance.has_any_padding() => {
-                Err(Error::new(ErrorKind::NonZeroPadding, start + at))
-            }
-            _ => Ok(bytes),
-        }
+    /// A cursor over bytes that were just taken.
+    #[inline]
+    pub(crate) fn over(&self, taken: &'a [u8]) -> Cursor<'a> {
+        self.cursor.over(taken)
     }
 
     /// Takes opaque data: a slice of the message where it is shared and the slice is worth it.
+    #[inline]
     pub(crate) fn take_bytes(&mut self, max: u32) -> Result<Bytes, Error> {
-        let bytes = self.take_opaque(max)?;
+        let len = self.cursor.take_word()?;
+        self.take_bytes_of(len, max)
+    }
+
+    /// Takes the bytes of opaque data, whose length was just read.
+    pub(crate) fn take_bytes_of(&mut self, len: u32, max: u32) -> Result<Bytes, Error> {
+        let bytes = self.take_opaque_of(len, max)?;
         match self.shared {
             _ if bytes.is_empty() => Ok(Bytes::new()),
             _ if bytes.len() < crate::SHARE_MIN => self.copy_piece(bytes),
@@ -345,7 +303,7 @@ impl<'a> Decoder<'a> {
             return self.copy_alone(bytes);
         };
         if pieces.capacity() < bytes.len() {
-            let capacity = self.rest.len().min(PIECES_SIZE);
+            let capacity = self.remaining().min(PIECES_SIZE);
             if capacity <= bytes.len() {
                 return self.copy_alone(bytes);
             }
@@ -371,26 +329,31 @@ impl<'a> Decoder<'a> {
     /// Takes opaque data where it lies: its length, within the bound, its bytes and padding.
     #[inline]
     pub(crate) fn take_opaque(&mut self, max: u32) -> Result<&'a [u8], Error> {
-        let wire_len = self.take_word()?;
-        let len = wire_len as usize;
-        if wire_len > max {
-            return Err(self.too_long(wire_len, max));
+        let len = self.cursor.take_word()?;
+        self.take_opaque_of(len, max)
+    }
+
+    /// Takes the bytes and padding of opaque data, whose length was just read.
+    #[inline]
+    fn take_opaque_of(&mut self, len: u32, max: u32) -> Result<&'a [u8], Error> {
+        if len > max {
+            return Err(self.too_long(len, max));
         }
-        self.take_padded(len)
+        self.take_padded(len as usize)
     }
 
     /// Reads a length or count, and checks it against the declared bound and against the bytes
     /// that are there, if each element takes at least `min_size` of them.
     #[inline]
     pub(crate) fn take_len(&mut self, max: u32, min_size: usize) -> Result<usize, Error> {
-        let wire_len = self.take_word()?;
+        let wire_len = self.cursor.take_word()?;
         let len = wire_len as usize;
         if wire_len > max {
             return Err(self.too_long(wire_len, max));
         }
         let needed = len.saturating_mul(min_size);
         if needed > self.remaining() {
-            return Err(self.unexpected_end(needed));
+            return Err(self.cursor.unexpected_end(needed));
         }
         Ok(len)
     }
@@ -407,23 +370,6 @@ impl<'a> Decoder<'a> {
     #[cold]
     fn too_long(&self, wire_len: u32, max: u32) -> Error {
         let len = wire_len as usize;
-        Error::new(
-            ErrorKind::TooLong { len, max },
-            self.offset().saturating_sub(4),
-        )
+        self.cursor.error_before(4, ErrorKind::TooLong { len, max })
     }
-
-    #[cold]
-    fn unexpected_end(&self, needed: usize) -> Error {
-        self.error(ErrorKind::UnexpectedEnd {
-            needed,
-            remaining: self.remaining(),
-        })
-    }
-}
-
-/// Whether padding, at most three bytes, is zero.
-#[inline]
-fn is_zero(padding: &[u8]) -> bool {
-    padding.iter().all(|&byte| byte == 0)
 }

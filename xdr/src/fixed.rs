@@ -1,7 +1,7 @@
 //! Values whose size on the wire is always the same, read and written in one run: one bounds
 //! check for all of them.
 
-use crate::{Decoder, Encoder, Error, ErrorKind, Tolerance};
+use crate::{Decoder, Encoder, Error, ErrorKind, cursor::Cursor};
 use arrayvec::ArrayVec;
 
 /// A value that takes the same number of bytes on the wire whatever it is.
@@ -36,7 +36,7 @@ pub trait Fixed: Sized {
         }
         values
             .into_inner()
-            .map_err(|short| run.unexpected_end((N - short.len()) * Self::SIZE))
+            .map_err(|short| run.0.unexpected_end((N - short.len()) * Self::SIZE))
     }
 }
 
@@ -99,14 +99,9 @@ macro_rules! fixed_codec {
 
 /// Bytes of a message that are known to be there, read front to back.
 #[derive(Debug)]
-pub struct Run<'a> {
-    rest: &'a [u8],
-    /// Where the run ends in the message.
-    end: usize,
-    tolerance: Tolerance,
-}
+pub struct Run<'a>(Cursor<'a>);
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Reads a value.
     ///
     /// # Errors
@@ -135,72 +130,7 @@ impl<'a> Run<'a> {
     #[cold]
     #[must_use]
     pub fn unknown_enumerator(&self, value: i32) -> Error {
-        self.error_before(ErrorKind::UnknownEnumerator(value))
-    }
-
-    /// Takes the next `N` bytes. The error is for a `Fixed` of the user that reads more than it
-    /// says; elsewhere the compiler sees that there is none.
-    #[inline]
-    fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
-        match self.rest.split_first_chunk() {
-            Some((bytes, rest)) => {
-                self.rest = rest;
-                Ok(bytes)
-            }
-            None => Err(self.unexpected_end(N)),
-        }
-    }
-
-    /// Takes the next `len` bytes.
-    #[inline]
-    fn take_slice(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        match self.rest.split_at_checked(len) {
-            Some((bytes, rest)) => {
-                self.rest = rest;
-                Ok(bytes)
-            }
-            None => Err(self.unexpected_end(len)),
-        }
-    }
-
-    fn offset(&self) -> usize {
-        self.end - self.rest.len()
-    }
-
-    /// An error at the word just read.
-    #[cold]
-    fn error_before(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.offset().saturating_sub(4))
-    }
-
-    #[cold]
-    fn unexpected_end(&self, needed: usize) -> Error {
-        let remaining = self.rest.len();
-        Error::new(
-            ErrorKind::UnexpectedEnd { needed, remaining },
-            self.offset(),
-        )
-    }
-
-    /// What any number but 0 and 1 is as a `bool`, just read.
-    #[cold]
-    fn odd_bool(&self, value: i32) -> Result<bool, Error> {
-        if self.tolerance.has_any_bool() {
-            return Ok(true);
-        }
-        Err(self.error_before(ErrorKind::InvalidBool(value)))
-    }
-
-    /// Checks padding that is not all zero.
-    #[cold]
-    fn odd_padding(&self, padding: &[u8]) -> Result<(), Error> {
-        match padding.iter().position(|&byte| byte != 0) {
-            Some(at) if !self.tolerance.has_any_padding() => {
-                let offset = self.offset().saturating_sub(padding.len()) + at;
-                Err(Error::new(ErrorKind::NonZeroPadding, offset))
-            }
-            _ => Ok(()),
-        }
+        self.0.error_before(4, ErrorKind::UnknownEnumerator(value))
     }
 }
 
@@ -249,16 +179,16 @@ impl Encoder {
     }
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     /// Takes `N` bytes with one check of the input, for values of fixed size beside each other.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::UnexpectedEnd`].
     #[inline]
-    pub fn run<const N: usize>(&mut self) -> Result<Run<'_>, Error> {
+    pub fn run<const N: usize>(&mut self) -> Result<Run<'a>, Error> {
         let bytes = self.take_array::<N>()?;
-        Ok(self.run_of(bytes))
+        Ok(Run(self.over(bytes)))
     }
 
     /// Reads a value of fixed size.
@@ -269,20 +199,10 @@ impl Decoder<'_> {
     #[inline]
     pub fn fixed<T: Fixed>(&mut self) -> Result<T, Error> {
         let bytes = self.take(T::SIZE)?;
-        let mut run = self.run_of(bytes);
+        let mut run = Run(self.over(bytes));
         let value = T::read(&mut run)?;
-        debug_assert!(run.rest.is_empty(), "a `Fixed::SIZE` is too large");
+        debug_assert_eq!(run.0.remaining(), 0, "a `Fixed::SIZE` is too large");
         Ok(value)
-    }
-
-    /// The bytes just taken, as a run.
-    #[inline]
-    fn run_of<'b>(&self, bytes: &'b [u8]) -> Run<'b> {
-        Run {
-            rest: bytes,
-            end: self.offset(),
-            tolerance: self.tolerance(),
-        }
     }
 }
 
@@ -293,7 +213,7 @@ macro_rules! big_endian {
 
             #[inline]
             fn read(run: &mut Run<'_>) -> Result<Self, Error> {
-                run.take().map(|bytes| Self::from_be_bytes(*bytes))
+                run.0.take_array().map(|bytes| Self::from_be_bytes(*bytes))
             }
 
             #[inline]
@@ -303,7 +223,7 @@ macro_rules! big_endian {
 
             #[inline]
             fn read_array<const N: usize>(run: &mut Run<'_>) -> Result<[Self; N], Error> {
-                let (chunks, _) = run.take_slice(N * Self::SIZE)?.as_chunks();
+                let (chunks, _) = run.0.take(N * Self::SIZE)?.as_chunks();
                 let mut values = [Self::default(); N];
                 for (value, bytes) in values.iter_mut().zip(chunks) {
                     *value = Self::from_be_bytes(*bytes);
@@ -324,7 +244,7 @@ impl Fixed for bool {
         match i32::read(run)? {
             0 => Ok(false),
             1 => Ok(true),
-            other => run.odd_bool(other),
+            other => run.0.odd_bool(other),
         }
     }
 
@@ -351,7 +271,8 @@ impl Fixed for crate::Quadruple {
 
     #[inline]
     fn read(run: &mut Run<'_>) -> Result<Self, Error> {
-        run.take()
+        run.0
+            .take_array()
             .map(|bytes| Self::from_bits(u128::from_be_bytes(*bytes)))
     }
 
@@ -366,12 +287,11 @@ impl<const N: usize> Fixed for [u8; N] {
 
     #[inline]
     fn read(run: &mut Run<'_>) -> Result<Self, Error> {
-        let bytes = *run.take()?;
-        let padding = run.take_slice(N.wrapping_neg() % 4)?;
-        if padding.iter().any(|&byte| byte != 0) {
-            run.odd_padding(padding)?;
-        }
-        Ok(bytes)
+        let bytes = run.0.take_padded(N)?;
+        bytes
+            .first_chunk()
+            .copied()
+            .ok_or_else(|| run.0.unexpected_end(N))
     }
 
     #[inline]

@@ -56,6 +56,7 @@ mod borrowed;
 mod check;
 mod chunks;
 pub mod constant;
+mod cursor;
 mod decode;
 mod encode;
 mod error;

@@ -92,7 +92,8 @@ impl Tolerance {
         self.with(Self::PADDING)
     }
 
-    /// Accepts a message that ends before the padding of its last opaque data or string.
+    /// Accepts a message that ends before the padding of its last string or opaque data
+    /// of variable length.
     ///
     /// RPC over RDMA lets a sender leave out the padding of what it moves by itself (RFC 8166), and
     /// Linux does so: for messages that were put together of such parts.

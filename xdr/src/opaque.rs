@@ -30,6 +30,17 @@ impl Decoder<'_> {
     pub fn opaque(&mut self, max: u32) -> Result<Bytes, Error> {
         self.take_bytes(max)
     }
+
+    /// Reads the bytes of `opaque x<max>` behind their length, which was read just before: for a
+    /// length in a run with other values.
+    ///
+    /// # Errors
+    ///
+    /// As [`opaque`](Self::opaque).
+    #[inline]
+    pub fn opaque_of_len(&mut self, len: u32, max: u32) -> Result<Bytes, Error> {
+        self.take_bytes_of(len, max)
+    }
 }
 
 impl Encode for Bytes {
