@@ -147,6 +147,21 @@ impl Builder {
         self.set(selector, Ok(Setting::KeepLinks))
     }
 
+    /// Derives `Serialize` and `Deserialize` of serde, with the names of the interface file; opaque data
+    /// is written in hexadecimal where people read it.
+    ///
+    /// What a type contains needs it too. Nothing but the feature `serde` of `rpc-xdr` is needed.
+    pub fn serde(self, selector: &str) -> Self {
+        self.set(selector, Ok(Setting::Serde))
+    }
+
+    /// Implements `Arbitrary`, for fuzz targets of one's own: values within the bounds of the file.
+    ///
+    /// What a type contains needs it too. Nothing but the feature `arbitrary` of `rpc-xdr` is needed.
+    pub fn arbitrary(self, selector: &str) -> Self {
+        self.set(selector, Ok(Setting::Arbitrary))
+    }
+
     fn set(mut self, selector: &str, setting: Result<Setting, BadSetting>) -> Self {
         match (selector.parse(), setting) {
             (Ok(selector), Ok(setting)) => self.config.types.add(selector, setting),

@@ -250,6 +250,10 @@ pub struct TypeDef {
     pub traits: Traits,
     /// The paths of further derives, which the settings ask for.
     pub derives: Vec<String>,
+    /// The impls for other crates, which the settings ask for.
+    pub impls: Impls,
+    /// The circle of types that it is on: those that lead to each other, by any of their parts.
+    pub(crate) circle: Option<Circle>,
 }
 
 /// The bytes that values of a type take on the wire.
@@ -274,6 +278,19 @@ impl fmt::Debug for WireSize {
         }
     }
 }
+
+/// The impls of a type for other crates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Impls {
+    /// `Serialize` and `Deserialize` of serde.
+    pub serde: bool,
+    /// `Arbitrary`.
+    pub arbitrary: bool,
+}
+
+/// A circle of types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Circle(pub(crate) usize);
 
 /// What a named type is.
 #[derive(Debug)]

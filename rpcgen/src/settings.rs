@@ -96,6 +96,10 @@ pub enum Setting {
     OpenEnum,
     /// The node of a linked list keeps its link, and is no element of a `Vec`.
     KeepLinks,
+    /// `Serialize` and `Deserialize` of serde.
+    Serde,
+    /// `Arbitrary`.
+    Arbitrary,
 }
 
 impl Setting {
@@ -136,6 +140,8 @@ impl Setting {
             Self::Attribute(_) => ("--attribute", "a type or a member of one"),
             Self::OpenEnum => ("--open-enum", "an enum"),
             Self::KeepLinks => ("--keep-links", "the node of a linked list"),
+            Self::Serde => ("--serde", "a struct, union or enum"),
+            Self::Arbitrary => ("--arbitrary", "a struct, union or enum"),
         }
     }
 }

@@ -26,13 +26,13 @@ struct Tree {
 impl<'a> Arbitrary<'a> for Tree {
     fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         Ok(Self {
-            data: arbitrary::opaque(u, 10)?,
-            name: arbitrary::string(u, 11)?,
-            text: arbitrary::utf8(u, 12)?,
-            numbers: arbitrary::elements(u, 5, u32::arbitrary)?,
+            data: arbitrary::opaque(u, ..=10)?,
+            name: arbitrary::string(u, ..=11)?,
+            text: arbitrary::utf8(u, 2..=12)?,
+            numbers: arbitrary::elements(u, ..=5, u32::arbitrary)?,
             quadruple: u.arbitrary()?,
-            left: arbitrary::recursive(u, Self::arbitrary)?,
-            right: arbitrary::recursive(u, Self::arbitrary)?,
+            left: arbitrary::optional(u, arbitrary::boxed)?,
+            right: arbitrary::optional(u, arbitrary::boxed)?,
         })
     }
 }

@@ -31,10 +31,12 @@ struct Sample {
     name: ByteString,
     names: Option<Vec<ByteString>>,
     number: Quadruple,
-    #[serde(with = "::xdr::fixed_array")]
+    #[serde(with = "::xdr::serde_with::As::<[::xdr::serde_with::Same; 33]>")]
     table: [u32; 33],
-    #[serde(with = "::xdr::fixed_array")]
+    #[serde(with = "::xdr::serde_with::As::<::xdr::Box<[::xdr::serde_with::Same; 34]>>")]
     boxed: Box<[u32; 34]>,
+    #[serde(with = "::xdr::serde_with::As::<[::xdr::Vec<[::xdr::serde_with::Same; 35]>; 2]>")]
+    tables: [Vec<[u32; 35]>; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,7 @@ fn sample() -> Sample {
         number: Quadruple::from_bits(1),
         table: [5; 33],
         boxed: Box::new([6; 34]),
+        tables: [vec![[8; 35]], vec![]],
     }
 }
 

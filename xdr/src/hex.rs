@@ -143,7 +143,7 @@ impl<const N: usize> Hex for [u8; N] {
 }
 
 /// The elements as an array of just that length.
-pub(crate) fn sized<E: serde::de::Error, T, const N: usize>(elements: Vec<T>) -> Result<[T; N], E> {
+fn sized<E: serde::de::Error, T, const N: usize>(elements: Vec<T>) -> Result<[T; N], E> {
     elements.try_into().map_err(|elements: Vec<T>| {
         E::custom(format_args!(
             "{} elements where {N} are needed",

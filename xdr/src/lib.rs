@@ -40,7 +40,8 @@
 //! [`Tolerance`]. Types that only look at a message borrow from it ([`DecodeBorrowed`]).
 //!
 //! The features `serde` and `arbitrary` add what generated impls of those crates need, with the
-//! crates themselves (`xdr::serde`, `xdr::arbitrary`): the user's crate needs neither.
+//! crates themselves (`xdr::serde`, `xdr::arbitrary`): the user's crate needs neither. Opaque data is
+//! readable with `hex`; arrays of more elements than serde knows go with `serde_with`.
 //!
 //! The crate has not heard of RPC, sockets or clocks, and needs `alloc` only.
 
@@ -74,7 +75,7 @@ mod string;
 pub use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 pub use bytes::Bytes;
 #[cfg(feature = "serde")]
-pub use {::serde, serde_impls::fixed_array};
+pub use {::serde, ::serde_with};
 
 pub use array::decode_boxed_opaque;
 pub use borrowed::{ByteStr, DecodeBorrowed, Elements, ElementsIter};

@@ -1,7 +1,7 @@
 //! `Serialize` and `Deserialize` for the types of this crate.
 
 use crate::{ByteString, Quadruple, hex};
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use bytes::Bytes;
 use core::fmt;
 use serde::{
@@ -89,76 +89,5 @@ impl<'de> Deserialize<'de> for Quadruple {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes: [u8; 16] = hex::deserialize(deserializer)?;
         Ok(Self::from_bits(u128::from_be_bytes(bytes)))
-    }
-}
-
-/// Arrays of fixed length, of which serde knows those up to 32 elements only.
-///
-/// For a field: `#[serde(with = "::xdr::fixed_array")]`, for arrays in a `Box` too.
-pub mod fixed_array {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Vec, hex};
-    use alloc::boxed::Box;
-
-    /// An array of fixed length, or a box of one.
-    pub trait FixedArray: Sized {
-        /// The type of its elements.
-        type Element;
-
-        /// The elements.
-        fn elements(&self) -> &[Self::Element];
-
-        /// The array of just these elements.
-        ///
-        /// # Errors
-        ///
-        /// There are more or fewer.
-        fn from_elements<E: serde::de::Error>(elements: Vec<Self::Element>) -> Result<Self, E>;
-    }
-
-    impl<T, const N: usize> FixedArray for [T; N] {
-        type Element = T;
-
-        fn elements(&self) -> &[T] {
-            self
-        }
-
-        fn from_elements<E: serde::de::Error>(elements: Vec<T>) -> Result<Self, E> {
-            hex::sized(elements)
-        }
-    }
-
-    impl<T: FixedArray> FixedArray for Box<T> {
-        type Element = T::Element;
-
-        fn elements(&self) -> &[T::Element] {
-            (**self).elements()
-        }
-
-        fn from_elements<E: serde::de::Error>(elements: Vec<T::Element>) -> Result<Self, E> {
-            T::from_elements(elements).map(Self::new)
-        }
-    }
-
-    /// Writes an array.
-    ///
-    /// # Errors
-    ///
-    /// Those of the format.
-    pub fn serialize<A: FixedArray<Element: Serialize>, S: Serializer>(
-        array: &A,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(array.elements())
-    }
-
-    /// Reads an array.
-    ///
-    /// # Errors
-    ///
-    /// Those of the format, and where the number of elements is another.
-    pub fn deserialize<'de, A: FixedArray<Element: Deserialize<'de>>, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<A, D::Error> {
-        A::from_elements(Vec::deserialize(deserializer)?)
     }
 }

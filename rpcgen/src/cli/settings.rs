@@ -37,6 +37,14 @@ pub(super) struct SettingOptions {
     #[arg(long, value_name = "SELECTOR")]
     keep_links: Vec<String>,
 
+    /// Derive `Serialize` and `Deserialize` of serde
+    #[arg(long, value_name = "SELECTOR")]
+    serde: Vec<String>,
+
+    /// Implement `Arbitrary`, for fuzzing
+    #[arg(long, value_name = "SELECTOR")]
+    arbitrary: Vec<String>,
+
     /// The path of the crate `xdr` in generated code
     #[arg(long, value_name = "PATH")]
     xdr_path: Option<String>,
@@ -72,11 +80,16 @@ impl SettingOptions {
                 }
             }
         }
-        for selector in &self.open_enum {
-            config.types.add(selector.parse()?, Setting::OpenEnum);
-        }
-        for selector in &self.keep_links {
-            config.types.add(selector.parse()?, Setting::KeepLinks);
+        let switches = [
+            (&self.open_enum, Setting::OpenEnum),
+            (&self.keep_links, Setting::KeepLinks),
+            (&self.serde, Setting::Serde),
+            (&self.arbitrary, Setting::Arbitrary),
+        ];
+        for (selectors, setting) in switches {
+            for selector in selectors {
+                config.types.add(selector.parse()?, setting.clone());
+            }
         }
         let derives = self.derive.iter().map(|text| (text, derive as Parse));
         let attributes = self.attribute.iter().map(|text| (text, attribute as Parse));
@@ -89,13 +102,15 @@ impl SettingOptions {
 
     /// These flags as they are written, for the header of a generated file.
     pub(super) fn words(&self) -> impl Iterator<Item = String> {
-        let flags: [(&str, &[String]); 8] = [
+        let flags: [(&str, &[String]); 10] = [
             ("names", self.names.as_slice()),
             ("strings", &self.strings),
             ("open-enum", &self.open_enum),
             ("derive", &self.derive),
             ("attribute", &self.attribute),
             ("keep-links", &self.keep_links),
+            ("serde", &self.serde),
+            ("arbitrary", &self.arbitrary),
             ("xdr-path", self.xdr_path.as_slice()),
             ("runtime-path", self.runtime_path.as_slice()),
         ];

@@ -4,6 +4,7 @@
 //! procedure is quoted: parsing quoted tokens costs three times as much as building the nodes.
 
 mod alias;
+mod arbitrary;
 mod attribute;
 mod client;
 mod constant;
@@ -16,6 +17,7 @@ mod procedure;
 mod program;
 mod results;
 mod rust_type;
+mod serde;
 mod server;
 mod service;
 mod share;
@@ -195,6 +197,12 @@ fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
         }
         Shape::Union(shape) => union::emit(context, def, shape),
     };
+    if def.impls.serde {
+        serde::derive(context, def, &mut pieces);
+    }
+    if def.impls.arbitrary {
+        pieces.extend(arbitrary::implementation(context, def));
+    }
     deprecation::allow(context, def, &mut pieces);
     pieces
 }

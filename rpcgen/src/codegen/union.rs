@@ -210,7 +210,7 @@ impl Emitter<'_> {
 
     /// The default arm with a discriminant that has an arm of its own.
     fn refuse_labels(&self) -> Option<syn::Arm> {
-        let labels = self.labels();
+        let labels = labels(self.context, self.union);
         let number = self.number(&parse_quote!(*taken));
         let error: Expr = parse_quote! {
             Err(encoder.discriminant_has_arm(#number))
@@ -224,29 +224,6 @@ impl Emitter<'_> {
                 Self::Default { discriminant: taken @ (#(#labels)|*), .. } => #error,
             }),
         }
-    }
-
-    /// All labels as patterns; three numbers and more in a row are a range.
-    fn labels(&self) -> Vec<syn::Pat> {
-        let one = |arm: &Arm| -> syn::Pat {
-            let label = self.label(&arm.label);
-            parse_quote!(#label)
-        };
-        let next = |one: &Arm, other: &Arm| match (&one.label, &other.label) {
-            (Label::Number(Number::Known(one)), Label::Number(Number::Known(other))) => {
-                one.checked_add(1) == Some(*other)
-            }
-            _ => false,
-        };
-        let runs = self.union.arms.chunk_by(next);
-        runs.flat_map(|run| match run {
-            [first, _, .., last] => {
-                let (first, last) = (self.label(&first.label), self.label(&last.label));
-                vec![parse_quote!(#first..=#last)]
-            }
-            run => run.iter().map(one).collect(),
-        })
-        .collect()
     }
 
     // ---- Decoding
@@ -389,6 +366,32 @@ pub(super) fn label(context: &Context<'_>, union: &Union, label: &Label) -> Expr
             parse_quote!(#ty::#name)
         }
     }
+}
+
+/// All labels as patterns; three numbers and more in a row are a range.
+pub(super) fn labels(context: &Context<'_>, union: &Union) -> Vec<syn::Pat> {
+    let one = |arm: &Arm| -> syn::Pat {
+        let label = label(context, union, &arm.label);
+        parse_quote!(#label)
+    };
+    let next = |one: &Arm, other: &Arm| match (&one.label, &other.label) {
+        (Label::Number(Number::Known(one)), Label::Number(Number::Known(other))) => {
+            one.checked_add(1) == Some(*other)
+        }
+        _ => false,
+    };
+    let runs = union.arms.chunk_by(next);
+    runs.flat_map(|run| match run {
+        [first, _, .., last] => {
+            let (first, last) = (
+                label(context, union, &first.label),
+                label(context, union, &last.label),
+            );
+            vec![parse_quote!(#first..=#last)]
+        }
+        run => run.iter().map(one).collect(),
+    })
+    .collect()
 }
 
 fn pattern(arm: &Arm) -> syn::Pat {

@@ -192,7 +192,7 @@ impl Context<'_> {
     }
 
     /// The constant that says a bound, or its number; as large as can be where there is none.
-    fn bound(&self, bound: Option<&Bound>) -> Expr {
+    pub(super) fn bound(&self, bound: Option<&Bound>) -> Expr {
         let Some(Bound { max, constant }) = bound else {
             return syntax::expr_path(syntax::path(&["u32", "MAX"]));
         };

@@ -3,6 +3,7 @@
 
 use super::{
     chain,
+    circle::{self, cycles},
     collect::Declarations,
     graph::{Components, components},
     wire_size,
@@ -11,7 +12,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
     model::{INLINE_MAX, Number, Shape, Traits, Type, TypeDef, TypeId},
 };
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Bytes of memory up to which a struct of scalars is `Copy`.
 const COPY_MAX: u64 = 32;
@@ -35,6 +36,7 @@ pub(super) fn analyse(
     measure(&mut types, &by_value.order);
     wire_size::measure(&mut types, &by_value.order);
     derive_traits(&mut types, &by_value.order);
+    circle::find_circles(&mut types);
     Some(types)
 }
 
@@ -130,7 +132,7 @@ fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
 }
 
 /// The named type at the core of a type.
-pub(super) fn named_in(ty: &Type) -> Option<TypeId> {
+pub(crate) fn named_in(ty: &Type) -> Option<TypeId> {
     match ty {
         Type::Named(id) | Type::Boxed(id) => Some(*id),
         Type::List { node, .. } => Some(*node),
@@ -188,22 +190,6 @@ fn report_infinite(
         );
     }
     !infinite.is_empty() || !aliases.is_empty()
-}
-
-/// The nodes of each cycle, by the first of them.
-fn cycles(edges: &[Vec<usize>], found: &Components) -> Vec<Vec<usize>> {
-    let mut cycles: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    let mut first_of: HashMap<usize, usize> = HashMap::new();
-    for (id, (targets, component)) in edges.iter().zip(&found.of).enumerate() {
-        let is_cyclic = targets
-            .iter()
-            .any(|&target| found.of.get(target) == Some(component));
-        if is_cyclic {
-            let first = *first_of.entry(*component).or_insert(id);
-            cycles.entry(first).or_default().push(id);
-        }
-    }
-    cycles.into_values().collect()
 }
 
 /// Sizes in memory, of each type after those it contains.

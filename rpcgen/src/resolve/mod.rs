@@ -4,6 +4,7 @@ mod analysis;
 mod attribute;
 mod attributed;
 mod chain;
+mod circle;
 mod collect;
 mod constant_value;
 mod constants;
@@ -23,6 +24,7 @@ mod union;
 mod visible;
 mod wire_size;
 
+pub(crate) use analysis::named_in;
 pub use analysis::{memory_size, traits};
 pub use program::derived_number;
 pub use wire_size::{fields_wire_size, wire_size};

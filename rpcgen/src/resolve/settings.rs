@@ -2,7 +2,7 @@
 
 use super::{Resolver, Strings};
 use crate::{
-    model::{Arm, Field, Name, Program, Shape, Type, TypeDef, TypeId},
+    model::{Arm, Field, Impls, Name, Program, Shape, Type, TypeDef, TypeId},
     settings::{Selected, Setting},
     source::Span,
 };
@@ -51,6 +51,10 @@ impl Resolver<'_> {
             }
         }
         self.add_derives(&owner, def);
+        def.impls = Impls {
+            serde: self.is_set(&owner, &Setting::Serde),
+            arbitrary: self.is_set(&owner, &Setting::Arbitrary),
+        };
     }
 
     fn add_attributes(&mut self, owner: &str, member: Option<&str>, name: &mut Name) {

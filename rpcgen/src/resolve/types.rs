@@ -18,7 +18,8 @@ use crate::{
     },
     diagnostic::{Code, Diagnostic},
     model::{
-        Enum, Enumerator, ExternKind, Field, Number, Shape, Struct, Traits, Type, TypeDef, TypeId,
+        Enum, Enumerator, ExternKind, Field, Impls, Number, Shape, Struct, Traits, Type, TypeDef,
+        TypeId,
     },
     names::Scope,
     parse,
@@ -76,6 +77,8 @@ impl Resolver<'_> {
             memory_size: 0,
             traits,
             derives: Vec::new(),
+            impls: Impls::default(),
+            circle: None,
         }
     }
 

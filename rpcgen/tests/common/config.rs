@@ -16,6 +16,8 @@ pub(crate) fn config(input: &str) -> Config {
             config.names = Names::Preserve;
             vec![]
         }
+        "crates.x" | "impls.x" | "impls_unions.x" => impls(),
+        "impls_attributed.idl" => [impls(), vec![("level", Setting::OpenEnum)]].concat(),
         "open_enums.x" => vec![("*", Setting::OpenEnum)],
         "settings.x" => vec![
             ("*", derive("::core::cmp::PartialOrd")),
@@ -44,6 +46,11 @@ pub(crate) fn config(input: &str) -> Config {
         config.crates.rpc_runtime = "crate::facade::calls".parse().expect("a path");
     }
     config
+}
+
+/// All impls for other crates.
+fn impls() -> Vec<(&'static str, Setting)> {
+    vec![("*", Setting::Serde), ("*", Setting::Arbitrary)]
 }
 
 fn derive(path: &str) -> Setting {
