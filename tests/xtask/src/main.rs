@@ -7,6 +7,7 @@
 
 mod fuzz;
 mod peer;
+mod sim;
 mod test;
 
 use std::{
@@ -23,7 +24,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: [Task; 4] = [
     Task {
         name: "test",
         about: "Installs what the tests need where it can, and runs all tests",
@@ -38,6 +39,11 @@ const TASKS: [Task; 3] = [
         name: "fuzz",
         about: "Looks for input that the compiler cannot take: [TARGET] [SECONDS]",
         run: fuzz::run,
+    },
+    Task {
+        name: "sim",
+        about: "Simulates a hostile network: [PERCENT], replay or nightly (tests/sim/README.md)",
+        run: sim::run,
     },
 ];
 

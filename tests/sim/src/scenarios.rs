@@ -1,0 +1,87 @@
+//! The scenarios of the fault-test matrix, and what each has to show.
+
+mod plain;
+
+use crate::{
+    plan::{Faults, Load, Plan, Sizes},
+    random::Share,
+    report::Report,
+};
+use std::time::Duration;
+
+/// A scenario: what happens, and what it has to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// The name in the fault-test matrix.
+    pub name: &'static str,
+    /// What is there to be seen.
+    pub about: &'static str,
+    /// Seeds that are run before each change is merged.
+    pub seeds: u64,
+    /// What happens, with the number of calls before each change is merged.
+    pub plan: fn() -> Plan,
+    /// Runs it with a seed; shows everything that happens if that is wanted.
+    pub run: fn(&Plan, u64, bool) -> Report,
+    /// What is wrong beside the faults of the report.
+    pub check: fn(&Report) -> Vec<String>,
+}
+
+/// All scenarios.
+pub const ALL: &[Scenario] = &[plain::LOSS, plain::HALF, plain::SLOW];
+
+impl Scenario {
+    /// The scenario with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|scenario| scenario.name == name)
+    }
+
+    /// Runs a part of the scenario and looks at what it shows.
+    #[must_use]
+    pub fn checked(&self, seed: u64, percent: u64) -> Report {
+        let plan = (self.plan)().percent(percent);
+        let mut report = (self.run)(&plan, seed, false);
+        let wrong = (self.check)(&report);
+        report.faults.extend(wrong);
+        report
+    }
+}
+
+/// So many milliseconds.
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// So many seconds.
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A text where something does not hold.
+fn unless(holds: bool, text: impl FnOnce() -> String) -> Option<String> {
+    (!holds).then(text)
+}
+
+/// Small calls that take no time, eight in flight from each of ten clients.
+const LOAD: Load = Load {
+    clients: 10,
+    in_flight: 8,
+    pause: ms(5),
+    arguments: Sizes::range(16, 64),
+    results: Sizes::range(16, 64),
+    work: (Duration::ZERO, Duration::ZERO),
+    long: Share::NEVER,
+    long_work: (Duration::ZERO, Duration::ZERO),
+    workers: 1000,
+};
+
+/// What F1 says: 30% lost, 10% twice, 1% damaged, and all reordered.
+fn lossy() -> Faults {
+    Faults {
+        delay: (Duration::from_micros(500), Duration::from_micros(4500)),
+        loss: Share::percent(30),
+        duplication: Share::percent(10),
+        corruption: Share::percent(1),
+        ..Faults::default()
+    }
+}
