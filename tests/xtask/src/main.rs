@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
+mod bench;
 mod fuzz;
 mod peer;
 mod sim;
@@ -24,7 +25,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 4] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "test",
         about: "Installs what the tests need where it can, and runs all tests",
@@ -44,6 +45,11 @@ const TASKS: [Task; 4] = [
         name: "sim",
         about: "Simulates a hostile network: [PERCENT], replay or nightly (tests/sim/README.md)",
         run: sim::run,
+    },
+    Task {
+        name: "bench",
+        about: "Counts the instructions of the codec against those on record: [renew]",
+        run: bench::run,
     },
 ];
 
@@ -81,12 +87,16 @@ fn corpus(_: &[String]) -> Result<(), String> {
     xtask::corpus::fetch(&corpus_folder()?)
 }
 
-/// Where the corpus is: below the folder in which cargo built this command, `TARGET/debug/xtask`.
+/// Where the corpus is.
 fn corpus_folder() -> Result<PathBuf, String> {
+    Ok(xtask::corpus::folder(&target()?))
+}
+
+/// The folder in which cargo built this command, `TARGET/debug/xtask`.
+fn target() -> Result<PathBuf, String> {
     let command = env::current_exe().map_err(|error| error.to_string())?;
     let target = command.parent().and_then(Path::parent);
-    let target = target.ok_or("cannot tell where cargo builds")?;
-    Ok(xtask::corpus::folder(target))
+    Ok(target.ok_or("cannot tell where cargo builds")?.to_owned())
 }
 
 fn help() {

@@ -89,18 +89,32 @@ pub(crate) fn install_missing() {
         .flat_map(|peer| peer.packages)
         .copied()
         .collect();
-    if missing.is_empty() {
-        return;
+    if !missing.is_empty() {
+        install_packages(&missing);
     }
+}
+
+/// Installs a command that a task needs, unless it is here, as peers are installed.
+pub(crate) fn install(command: &str, packages: &[&str]) -> Result<(), String> {
+    if !is_on_path(command) {
+        install_packages(packages);
+    }
+    if is_on_path(command) {
+        return Ok(());
+    }
+    Err(format!("this needs the command `{command}`"))
+}
+
+fn install_packages(packages: &[&str]) {
     if !is_on_path("apt-get") || !is_root() {
         println!("xtask: not root on Debian, so nothing is installed; as root:");
-        println!("xtask:     apt-get install {}", missing.join(" "));
+        println!("xtask:     apt-get install {}", packages.join(" "));
         return;
     }
-    println!("xtask: installing {}", missing.join(" "));
+    println!("xtask: installing {}", packages.join(" "));
     let updated = apt_get(&["update"]);
     let mut install = vec!["install", "-y", "--no-install-recommends"];
-    install.extend(missing);
+    install.extend(packages);
     if !updated || !apt_get(&install) {
         println!("xtask: apt-get failed; going on with what is here");
     }
