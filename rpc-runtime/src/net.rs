@@ -13,6 +13,7 @@ mod request_cache;
 mod server;
 mod server_connection;
 mod tcp;
+mod timer;
 mod transport;
 mod udp;
 

@@ -5,15 +5,12 @@ use std::{
     future::poll_fn,
     io, mem,
     ops::ControlFlow,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
-use tokio::time::Sleep;
-
-use super::{give_way, now, transport::Transport};
+use super::{give_way, now, timer::Timer, transport::Transport};
 use crate::{
     CallErrorKind, Message, Peer, Received, Xid,
     transaction::{Completion, Transactions, XidSequence},
@@ -348,44 +345,6 @@ fn peer_closed() -> io::Error {
         io::ErrorKind::UnexpectedEof,
         "the peer closed the connection",
     )
-}
-
-/// One timer for all calls of a connection.
-///
-/// It is set forward only: a call that ends in time leaves it as it is, so that a fast sequence of
-/// calls does not set it each time.
-#[derive(Default)]
-struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
-    set_to: Option<Instant>,
-}
-
-impl Timer {
-    /// Ready when something may be due, at the latest at this time.
-    fn poll(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
-        if let Some(at) = at
-            && self.set_to.is_none_or(|set_to| at < set_to)
-        {
-            self.set(at);
-        }
-        if self.set_to.is_none() {
-            return Poll::Pending;
-        }
-        let Some(sleep) = &mut self.sleep else {
-            return Poll::Pending;
-        };
-        ready!(sleep.as_mut().poll(cx));
-        self.set_to = None;
-        Poll::Ready(())
-    }
-
-    fn set(&mut self, at: Instant) {
-        self.set_to = Some(at);
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().reset(at.into()),
-            none => *none = Some(Box::pin(tokio::time::sleep_until(at.into()))),
-        }
-    }
 }
 
 #[cfg(test)]
