@@ -20,12 +20,14 @@
 //! assert_eq!(crc.sum(), 0xe306_9283);
 //! ```
 
+use bytes::{Bytes, BytesMut};
+
 /// A checksum over bytes that come in any number of pieces.
 pub trait Checksum: Clone + Default + Send + 'static {
     /// What tables and errors call it.
     const NAME: &'static str;
 
-    /// Bytes of the sum: the low ones of what [`sum`](Self::sum) gives.
+    /// Bytes of the sum, at most 4: the low ones of what [`sum`](Self::sum) gives.
     const LEN: usize;
 
     /// Takes in more bytes.
@@ -41,6 +43,29 @@ pub trait Checksum: Clone + Default + Send + 'static {
         checksum.update(bytes);
         checksum.sum()
     }
+}
+
+/// The datagram that carries this data behind its checksum.
+#[must_use]
+pub fn seal<C: Checksum>(data: &[u8]) -> Bytes {
+    let mut sealed = BytesMut::with_capacity(C::LEN + data.len());
+    let sum = C::of(data).to_be_bytes();
+    sealed.extend_from_slice(
+        sum.get(sum.len().saturating_sub(C::LEN)..)
+            .unwrap_or_default(),
+    );
+    sealed.extend_from_slice(data);
+    sealed.freeze()
+}
+
+/// The data in a datagram that [`seal`] made, unless it has changed on the way.
+#[must_use]
+pub fn unseal<C: Checksum>(datagram: &Bytes) -> Option<Bytes> {
+    let (sum, data) = datagram.split_at_checked(C::LEN)?;
+    let sum = sum
+        .iter()
+        .fold(0, |sum, byte| (sum << 8) | u32::from(*byte));
+    (sum == C::of(data)).then(|| datagram.slice_ref(data))
 }
 
 /// Words between two divisions: the sums of so many fit into 64 bits by far.

@@ -40,27 +40,32 @@
 //! - [`transaction`], [`retransmission`]: the client's calls in flight
 //! - [`dispatch`]: the server's way from a message to a service and back
 //! - [`duplicate_request_cache`]: calls that come more than once
-//! - [`checksum`]: what tells that bytes have changed on the way
+//! - [`checksum`], [`channel`]: the textbook's layers, from datagrams to a reliable channel
+//! - [`fault`]: links that lose, duplicate, reorder and corrupt, for tests
 //!
 //! The driver `net` (feature `net`, on by default) moves the bytes with tokio:
 //!
 //! - `transport`: the trait of all transports; `memory` and those for TCP and UDP have it
 //! - `client`, `server`: `Client` and `Server`
 //! - `datagram`: `DatagramEndpoint`, datagrams without any promise
+//! - `checksummed`, `channel`: `ChecksummedEndpoint` and `ReliableChannel`, the layers above it
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod channel;
 pub mod checksum;
 mod decoding;
 pub mod dispatch;
 pub mod duplicate_request_cache;
 mod envelope;
 mod error;
+pub mod fault;
 pub mod message;
 #[cfg(feature = "net")]
 mod net;
 mod peer;
 mod program;
+mod random;
 pub mod record;
 pub mod retransmission;
 pub mod transaction;
@@ -80,8 +85,8 @@ pub use message::{
 };
 #[cfg(feature = "net")]
 pub use net::{
-    Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Server, ServerBuilder,
-    ShutdownReport, StartError, Transport, memory,
+    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint,
+    ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Transport, memory,
 };
 pub use peer::Peer;
 pub use program::{Procedure, Program};

@@ -5,9 +5,12 @@
 //! not running is sent with one write, and nothing is shared but a short queue.
 
 mod address;
+mod channel;
+mod checksummed;
 mod client;
 mod client_connection;
 mod datagram;
+pub(crate) mod fault;
 pub mod memory;
 mod request_cache;
 mod server;
@@ -18,12 +21,15 @@ mod transport;
 mod udp;
 
 use std::{
+    future::pending,
     pin::pin,
     task::{Context, Poll},
     time::Instant,
 };
 
 pub use address::ConnectError;
+pub use channel::ReliableChannel;
+pub use checksummed::ChecksummedEndpoint;
 pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
@@ -32,6 +38,14 @@ pub use transport::Transport;
 /// The time, by the clock of the runtime, which tests may move.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// Waits until this time, or for ever.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => pending().await,
+    }
 }
 
 /// Has the task woken once others have run, and once the runtime has looked for input.

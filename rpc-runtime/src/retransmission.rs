@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::random::Random;
+
 /// The first time-out towards a peer of which nothing is known yet (RFC 6298 §2).
 pub const INITIAL_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -21,10 +23,17 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(4);
 const JITTER_PART: u32 = 8;
 
 /// The round-trip time to one peer, as replies show it (RFC 6298).
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct RoundTripEstimate {
     smoothed: Option<Smoothed>,
     backed_off: Option<Duration>,
+    timeout_min: Duration,
+}
+
+impl Default for RoundTripEstimate {
+    fn default() -> Self {
+        Self::at_least(TIMEOUT_MIN)
+    }
 }
 
 /// SRTT and RTTVAR of RFC 6298.
@@ -35,6 +44,16 @@ struct Smoothed {
 }
 
 impl RoundTripEstimate {
+    /// An estimate that gives no shorter time-out than this, where a peer answers at once.
+    #[must_use]
+    pub fn at_least(timeout_min: Duration) -> Self {
+        Self {
+            smoothed: None,
+            backed_off: None,
+            timeout_min,
+        }
+    }
+
     /// The smoothed round-trip time, once there was a sample.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
@@ -49,7 +68,10 @@ impl RoundTripEstimate {
             Some(Smoothed { mean, variation }) => mean.saturating_add(variation.saturating_mul(4)),
         };
         let backed_off = self.backed_off.unwrap_or_default();
-        estimated.max(backed_off).clamp(TIMEOUT_MIN, TIMEOUT_MAX)
+        estimated
+            .max(backed_off)
+            .max(self.timeout_min)
+            .min(TIMEOUT_MAX)
     }
 
     /// Takes in the time between a call that was sent once and its reply.
@@ -79,31 +101,20 @@ impl RoundTripEstimate {
 }
 
 /// Spreads time-outs, so that callers that lost a packet together do not send again together.
-///
-/// A small generator of its own: the core takes no randomness from outside but its seed.
 #[derive(Debug, Clone)]
-pub struct Jitter(u64);
+pub struct Jitter(Random);
 
 impl Jitter {
     /// The sequence that belongs to a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        // The generator stands still at 0.
-        Self(seed | 1)
+        Self(Random::new(seed))
     }
 
     /// The time-out, up to an eighth longer.
     pub fn spread(&mut self, timeout: Duration) -> Duration {
-        timeout.saturating_add(timeout / JITTER_PART * self.next_byte() / 256)
-    }
-
-    /// A number below 256, from the best bits of a xorshift64* step.
-    fn next_byte(&mut self) -> u32 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let [byte, ..] = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes();
-        u32::from(byte)
+        let [byte, ..] = self.0.next().to_be_bytes();
+        timeout.saturating_add(timeout / JITTER_PART * u32::from(byte) / 256)
     }
 }
 
@@ -145,6 +156,9 @@ mod tests {
             estimate.sample(Duration::MAX);
         }
         assert_eq!(estimate.retransmission_timeout(), TIMEOUT_MAX);
+        let mut estimate = RoundTripEstimate::at_least(ms(20));
+        estimate.sample(ms(1));
+        assert_eq!(estimate.retransmission_timeout(), ms(20));
     }
 
     #[test]

@@ -67,6 +67,17 @@ fn takes_pieces<C: Checksum>(bytes: &[u8], cuts: [usize; 2]) -> Result<(), TestC
     Ok(())
 }
 
+fn seals<C: Checksum>(bytes: &[u8], bit: usize) -> Result<(), TestCaseError> {
+    let sealed = seal::<C>(bytes);
+    prop_assert_eq!(sealed.len(), C::LEN + bytes.len());
+    let unsealed = unseal::<C>(&sealed);
+    prop_assert_eq!(unsealed.as_deref(), Some(bytes));
+    let mut flipped = sealed.to_vec();
+    flipped[bit / 8] ^= 1 << (bit % 8);
+    prop_assert_eq!(unseal::<C>(&flipped.into()), None, "{}", C::NAME);
+    Ok(())
+}
+
 fn fits<C: Checksum>(bytes: &[u8]) -> Result<(), TestCaseError> {
     let sum = u64::from(C::of(bytes));
     prop_assert!(sum < 1 << (8 * C::LEN), "{}", C::NAME);
@@ -78,6 +89,7 @@ proptest! {
     fn one_flipped_bit_is_seen(bytes in vec(any::<u8>(), 1..600), bit: Index) {
         let bit = bit.index(8 * bytes.len());
         for_each_checksum!(sees_a_flipped_bit(&bytes, bit));
+        for_each_checksum!(seals(&bytes, bit));
     }
 
     #[test]

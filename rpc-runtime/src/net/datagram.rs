@@ -89,6 +89,11 @@ pub struct Datagram {
 }
 
 impl Datagram {
+    /// The datagram with other data.
+    pub(super) fn with_data(self, data: Bytes) -> Self {
+        Self { data, ..self }
+    }
+
     /// What was sent.
     #[must_use]
     pub fn data(&self) -> &[u8] {
