@@ -54,6 +54,7 @@
 pub mod auth;
 pub mod channel;
 pub mod checksum;
+pub mod datagram;
 mod decoding;
 pub mod dispatch;
 pub mod duplicate_request_cache;

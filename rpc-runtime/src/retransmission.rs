@@ -60,6 +60,12 @@ impl RoundTripEstimate {
         self.smoothed.map(|smoothed| smoothed.mean)
     }
 
+    /// The mean deviation of the round-trip times, once there was a sample.
+    #[must_use]
+    pub fn variation(&self) -> Option<Duration> {
+        self.smoothed.map(|smoothed| smoothed.variation)
+    }
+
     /// How long to wait for the reply to a new call before it is sent again.
     #[must_use]
     pub fn retransmission_timeout(&self) -> Duration {

@@ -1,0 +1,233 @@
+//! What a server answers to packets about calls that it has.
+
+use std::{cmp::Ordering, time::Instant};
+
+use super::{
+    association::Association,
+    record::{State, Tomb},
+    shared::{Answer, Key, Shared},
+};
+use crate::datagram::{
+    pacing::BURST_MAX,
+    packet::{ACK_REQ, Ack, Done, Header, Packet, PacketType, RETRANSMIT, echo},
+    refusal::CallState,
+    sender::Transmission,
+};
+
+impl Association {
+    /// A client asks what has become of a call, of which it has no reply.
+    pub(super) fn on_question(&mut self, shared: &mut Shared, now: Instant, header: &Header) {
+        let Some(record) = self.record(header.activity) else {
+            return;
+        };
+        record.seen = (header.pn, now);
+        match &mut record.state {
+            State::Receiving(_) => self.acknowledge(shared, now, header),
+            State::Queued(_) | State::Running { .. } => {
+                self.send_working(shared, now, header.activity);
+            }
+            State::Replied(reply) => {
+                let in_flight = reply.restart();
+                if !reply.is_single() {
+                    self.congestion.forget(in_flight);
+                }
+                self.send_reply(shared, now, header.activity, true);
+            }
+            State::Tomb(tomb) => {
+                if let Some(code) = tomb.rejection() {
+                    self.reject(shared, now, header, code, 0);
+                }
+            }
+        }
+    }
+
+    /// A PING: like a question about the last call of the activity, if it is about that.
+    pub(super) fn on_ping(&mut self, shared: &mut Shared, now: Instant, header: &Header) {
+        let seq = self.seq(header.activity);
+        match header.seq.cmp(&seq) {
+            Ordering::Less => shared.counters.stale += 1,
+            Ordering::Equal => self.on_question(shared, now, header),
+            Ordering::Greater => self.answer(shared, now, header, PacketType::NoCall, 0, &[]),
+        }
+    }
+
+    /// The client says which fragments of a reply it has; one that wants an answer has waited for
+    /// the rest in vain.
+    pub(super) fn on_ack(&mut self, shared: &mut Shared, now: Instant, packet: &Packet<'_>) {
+        let header = &packet.header;
+        let Some(ack) = Ack::parse(packet.body) else {
+            shared.counters.malformed += 1;
+            return;
+        };
+        let is_known = ack.echo_pn <= self.last_pn;
+        let seq = self.seq(header.activity);
+        let delay = self.round_trip.loss_delay();
+        let record = self.record(header.activity).filter(|_| seq == header.seq);
+        let Some(State::Replied(reply)) = record.map(|record| &mut record.state) else {
+            if header.wants_ack() {
+                self.on_ping(shared, now, header);
+            }
+            return;
+        };
+        let progress = reply.acknowledge(&ack, now, delay).filter(|_| is_known);
+        let Some(progress) = progress else {
+            shared.counters.optimistic += 1;
+            return;
+        };
+        let (is_single, has_arrived) = (reply.is_single(), reply.has_arrived());
+        let resent = if header.wants_ack() {
+            reply.lose_all()
+        } else {
+            0
+        };
+        if let Some(sent) = progress.answered {
+            self.round_trip.sample(sent, now, ack.hold());
+        }
+        if !is_single {
+            self.congestion.arrived(progress.landed);
+            self.congestion.lost(progress.lost, now, delay);
+            self.congestion.forget(resent);
+        }
+        if has_arrived {
+            self.bury(shared, header.activity, Tomb::Done);
+            return;
+        }
+        if let Some(record) = self.record(header.activity) {
+            record.seen = (header.pn, now);
+        }
+        self.send_reply(shared, now, header.activity, false);
+    }
+
+    /// The client has these replies.
+    pub(super) fn on_done(&mut self, shared: &mut Shared, packet: &Packet<'_>) {
+        let Some(done) = Done::parse(packet.body) else {
+            shared.counters.malformed += 1;
+            return;
+        };
+        for (activity, seq) in done.calls() {
+            let record = self.record(activity).filter(|record| record.seq == seq);
+            if record.is_some_and(|record| matches!(record.state, State::Replied(_))) {
+                self.bury(shared, activity, Tomb::Done);
+            }
+        }
+    }
+
+    /// Sends of a reply what may be sent now.
+    pub(super) fn send_reply(
+        &mut self,
+        shared: &mut Shared,
+        now: Instant,
+        activity: u32,
+        is_again: bool,
+    ) {
+        let token = self.token(activity, self.seq(activity));
+        let Self {
+            records,
+            congestion,
+            last_pn,
+            address,
+            ..
+        } = self;
+        let place = usize::try_from(activity).ok();
+        let Some(record) = place.and_then(|place| records.get_mut(place)) else {
+            return;
+        };
+        let State::Replied(reply) = &mut record.state else {
+            return;
+        };
+        let (seen_pn, seen_at) = record.seen;
+        let tok = echo(seen_pn, now.saturating_duration_since(seen_at));
+        for sent in 1..=BURST_MAX {
+            let room = if reply.is_single() {
+                1
+            } else {
+                congestion.room()
+            };
+            let (Some(frag), 1..) = (reply.next(), room) else {
+                return;
+            };
+            let Some(pn) = last_pn.checked_add(1) else {
+                return;
+            };
+            *last_pn = pn;
+            let is_again = is_again || reply.was_sent(frag);
+            let geometry = reply.geometry();
+            let is_last = room == 1 || sent == BURST_MAX || frag + 1 == geometry.nfrag;
+            let mut flags = if is_again { ACK_REQ | RETRANSMIT } else { 0 };
+            flags |= if is_last && !reply.is_single() {
+                ACK_REQ
+            } else {
+                0
+            };
+            let answer = Answer {
+                flags,
+                pn,
+                tok,
+                frag,
+                geometry,
+                body: reply.fragment(frag),
+                ..Answer::new(PacketType::Resp, token)
+            };
+            shared.send(now, *address, &answer);
+            if reply.sent(frag, Transmission { pn, at: now }) && !reply.is_single() {
+                congestion.sent();
+            }
+        }
+    }
+
+    /// Says that a call has come and has no result yet, and how far it is.
+    fn send_working(&mut self, shared: &mut Shared, now: Instant, activity: u32) {
+        let token = self.token(activity, self.seq(activity));
+        let Some(record) = self.record(activity) else {
+            return;
+        };
+        let state = match record.state {
+            State::Queued(_) => CallState::Queued,
+            _ => CallState::Running,
+        };
+        let (seen_pn, seen_at) = record.seen;
+        let elapsed = now.saturating_duration_since(record.since).as_millis();
+        let elapsed = u32::try_from(elapsed).unwrap_or(u32::MAX);
+        let answer = Answer {
+            code: state as u8,
+            tok: echo(seen_pn, now.saturating_duration_since(seen_at)),
+            body: &elapsed.to_be_bytes(),
+            ..Answer::new(PacketType::Working, token)
+        };
+        self.send(shared, now, &answer);
+    }
+
+    /// Tells the client once, unasked, that its call takes its time.
+    pub(super) fn on_working_timer(&mut self, shared: &mut Shared, now: Instant, key: Key) {
+        let record = self
+            .record(key.activity)
+            .filter(|record| record.seq == key.seq);
+        let state = record.map(|record| &record.state);
+        if matches!(state, Some(State::Queued(_) | State::Running { .. })) {
+            self.send_working(shared, now, key.activity);
+        }
+    }
+
+    /// Drops a message of which no fragment has come for too long; gives the time at which to look
+    /// again at one that goes on.
+    pub(super) fn on_reassembly_timer(
+        &mut self,
+        shared: &mut Shared,
+        now: Instant,
+        key: Key,
+    ) -> Option<Instant> {
+        let record = self
+            .record(key.activity)
+            .filter(|record| record.seq == key.seq)?;
+        let State::Receiving(partial) = &mut record.state else {
+            return None;
+        };
+        let due = partial.as_ref()?.progress() + shared.settings.reassembly;
+        if due > now {
+            return Some(due);
+        }
+        let bytes = partial.take()?.geometry().bytes();
+        self.give_back(shared, bytes);
+        None
+    }
+}

@@ -1,0 +1,12 @@
+//! ORD/1 with two endpoints and a clock that the tests move: no sockets, no waiting.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod calls;
+mod outcomes;
+mod pair;
