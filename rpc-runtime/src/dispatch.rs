@@ -294,10 +294,11 @@ impl AcceptedCall<'_> {
             .is_some_and(Procedure::is_idempotent)
     }
 
-    /// Whether there is a reply to the call.
+    /// Whether there is a reply to the call. Over reliable datagrams there always is: it is what
+    /// acknowledges the call.
     #[must_use]
     pub fn has_reply(&self) -> bool {
-        !self.server.is_maybe(self.call.procedure())
+        !self.server.is_maybe(self.call.procedure()) || self.context().call_token().is_some()
     }
 
     /// Hands the call to its service.

@@ -1,6 +1,6 @@
 use std::{fmt, io, sync::Arc};
 
-use crate::{AcceptStat, Peer, Procedure, RejectStat, Xid};
+use crate::{AcceptStat, Peer, Procedure, RejectStat, Xid, datagram::Failure};
 
 /// A call that brought no result: what went wrong, and whether it may have been executed.
 ///
@@ -52,6 +52,9 @@ pub enum CallErrorKind {
     /// No reply came within the deadline.
     #[error("no reply came within the deadline")]
     DeadlineExceeded,
+    /// The reliable datagram protocol has no reply for it.
+    #[error("{0}")]
+    Failed(Failure),
     /// The server accepted the call and refused it, or failed.
     #[error("{0}")]
     Accepted(AcceptStat),
@@ -73,6 +76,7 @@ impl CallErrorKind {
     fn outcome(&self, transmissions: u32) -> Outcome {
         match self {
             Self::Decode(_) => Outcome::ResultLost,
+            Self::Failed(failure) => failure.outcome(),
             Self::Accepted(AcceptStat::SystemErr) | Self::MalformedReply(_) => Outcome::Unknown,
             Self::Accepted(_) | Self::Denied(_) if transmissions > 1 => Outcome::Unknown,
             Self::ConnectionLost(_) | Self::DeadlineExceeded if transmissions > 0 => {

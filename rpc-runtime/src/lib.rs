@@ -1,7 +1,8 @@
 //! ONC RPC (Sun RPC, RFC 5531): the runtime behind the clients and servers that `rpcgen` writes.
 //!
 //! A service implements the trait that `rpcgen` generated, a `Server` serves it, and a generated
-//! client calls it through a `Client`; both speak TCP, UDP and, within a process, `memory`.
+//! client calls it through a `Client`; both speak TCP, UDP, reliable datagrams (`reliable://`, on the
+//! same port as UDP: calls that survive a bad network) and, within a process, `memory`.
 //!
 //! ```text
 //! impl calc::v1::Service for Calc {
@@ -26,7 +27,7 @@
 //! ```
 //!
 //! The port of a server is not looked up, for there is no rpcbind yet; `rpcinfo -p HOST` shows it.
-//! There is no encryption yet, and a call is not exactly-once: a [`CallError`] says whether it may have
+//! There is no encryption yet. A [`CallError`] says whether its call may have
 //! been executed. [`Answer`], [`Call`], [`Exception`], [`Refusal`], [`Reply`], [`VersionServer`],
 //! [`raised`] and [`Arc`] are here for generated code.
 //!
@@ -47,6 +48,7 @@
 //!
 //! - `transport`: the trait of all transports; `memory` and those for TCP and UDP have it
 //! - `client`, `server`: `Client` and `Server`
+//! - `reliable`, `server_socket`: the two ends of reliable datagrams
 //! - `datagram`: `DatagramEndpoint`, datagrams without any promise
 //! - `checksummed`, `channel`: `ChecksummedEndpoint` and `ReliableChannel`, the layers above it
 #![forbid(unsafe_code)]

@@ -10,11 +10,16 @@ mod checksummed;
 mod client;
 mod client_connection;
 mod datagram;
+
+mod datagram_socket;
 pub(crate) mod fault;
+mod handle;
 pub mod memory;
+mod reliable;
 mod request_cache;
 mod server;
 mod server_connection;
+mod server_socket;
 mod tcp;
 mod timer;
 mod transport;

@@ -1,5 +1,7 @@
 use std::{fmt, net::SocketAddr};
 
+use crate::datagram::CallToken;
+
 /// The other end of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -11,6 +13,13 @@ pub enum Peer {
     Tcp(SocketAddr),
     /// The address that UDP datagrams come from and go to.
     Udp(SocketAddr),
+    /// The address at the far end of the reliable datagram protocol.
+    Reliable {
+        /// The address; that of a client may change while it has a call.
+        address: SocketAddr,
+        /// The call that came from there; its reply goes where the client is by then.
+        call: Option<CallToken>,
+    },
 }
 
 impl Peer {
@@ -19,7 +28,9 @@ impl Peer {
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Memory => None,
-            Self::Tcp(address) | Self::Udp(address) => Some(*address),
+            Self::Tcp(address) | Self::Udp(address) | Self::Reliable { address, .. } => {
+                Some(*address)
+            }
         }
     }
 }
@@ -30,6 +41,7 @@ impl fmt::Display for Peer {
             Self::Memory => f.write_str("memory"),
             Self::Tcp(address) => write!(f, "tcp://{address}"),
             Self::Udp(address) => write!(f, "udp://{address}"),
+            Self::Reliable { address, .. } => write!(f, "reliable://{address}"),
         }
     }
 }

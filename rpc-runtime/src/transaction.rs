@@ -20,6 +20,7 @@ use bytes::Bytes;
 
 use crate::{
     Message, Xid,
+    datagram::Failure,
     retransmission::{Jitter, RoundTripEstimate},
 };
 
@@ -62,6 +63,8 @@ pub enum Ended {
     ConnectionLost(Arc<io::Error>),
     /// Its deadline came before.
     DeadlineExceeded,
+    /// The reliable datagram protocol has no reply for it.
+    Failed(Failure),
 }
 
 /// The end of a transaction, and how often its call was handed to the transport.
@@ -209,6 +212,20 @@ impl Transactions {
             transaction.retransmission = None;
         }
         is_unsent
+    }
+
+    /// Notes that the call is in the hands of a protocol that delivers it, or tells its end.
+    pub fn transmitted(&mut self, xid: Xid) {
+        if let Some(transaction) = self.running(xid) {
+            transaction.transmissions = 1;
+        }
+    }
+
+    /// Ends a transaction, and gives its waker.
+    pub fn end(&mut self, xid: Xid, ended: Ended) -> Option<Waker> {
+        let transaction = self.running(xid)?;
+        transaction.end(ended);
+        transaction.waker.take()
     }
 
     /// Whether the call still waits for its end.

@@ -53,7 +53,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) const fn new(reason: Reason, outcome: Outcome) -> Self {
+    pub(crate) const fn new(reason: Reason, outcome: Outcome) -> Self {
         Self { reason, outcome }
     }
 

@@ -3,8 +3,8 @@ use xdr::{Decoder, Encoder};
 
 use super::Refusal;
 use crate::{
-    CallHeader, Credential, Message, Peer, ReplyHeader, Xid, decoding::Decoding,
-    message::SUCCESS_HEADER_LEN,
+    CallHeader, Credential, Message, Peer, ReplyHeader, Xid, datagram::CallToken,
+    decoding::Decoding, message::SUCCESS_HEADER_LEN,
 };
 
 /// Bytes that a reply buffer begins with: most results fit, and a larger one makes it grow. Large
@@ -199,6 +199,17 @@ impl Context {
     #[must_use]
     pub fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// The name of the call, where it came by the reliable datagram protocol: no other call ever
+    /// has the same, so that a service can store it with the effect of the call, and answer a
+    /// caller who asks once more after a crash.
+    #[must_use]
+    pub fn call_token(&self) -> Option<CallToken> {
+        match self.peer {
+            Peer::Reliable { call, .. } => call,
+            _ => None,
+        }
     }
 
     /// Who the caller says it is.

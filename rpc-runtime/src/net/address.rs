@@ -1,13 +1,13 @@
 //! From the address of a server, as users write it, to a transport.
 
-use std::{fmt, io, net::SocketAddr, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 
-use super::{tcp::TcpTransport, udp::UdpTransport};
+use super::{reliable, tcp::TcpTransport, udp::UdpTransport};
 
 /// How long a TCP connection may take to come up: the operating system itself would try for
 /// minutes, longer than any call may take.
@@ -47,9 +47,9 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot connect to {}: ", self.address)?;
         match &self.fault {
-            Fault::Scheme => {
-                f.write_str("an address looks like tcp://HOST:PORT or udp://HOST:PORT")
-            }
+            Fault::Scheme => f.write_str(
+                "an address is tcp://HOST:PORT, udp://HOST:PORT or reliable://HOST:PORT",
+            ),
             Fault::Io(error) => error.fmt(f),
         }
     }
@@ -62,13 +62,19 @@ impl std::error::Error for ConnectError {}
 pub(super) enum Connected {
     Tcp(TcpTransport),
     Udp(UdpTransport),
+    Reliable(Arc<reliable::Shared>),
 }
 
-/// Connects to `tcp://HOST:PORT` or `udp://HOST:PORT`.
+/// Connects to `tcp://HOST:PORT`, `udp://HOST:PORT` or `reliable://HOST:PORT`.
 pub(super) async fn connect(address: &str, record_max: usize) -> Result<Connected, ConnectError> {
     let connected = match address.split_once("://") {
         Some(("tcp", host)) => connect_tcp(host, record_max).await.map(Connected::Tcp),
-        Some(("udp", host)) => connect_udp(host).await.map(Connected::Udp),
+        Some(("udp", host)) => connect_datagrams(host, UdpTransport::connect)
+            .await
+            .map(Connected::Udp),
+        Some(("reliable", host)) => connect_datagrams(host, reliable::connect)
+            .await
+            .map(Connected::Reliable),
         _ => {
             return Err(ConnectError {
                 address: address.to_owned(),
@@ -89,12 +95,14 @@ async fn connect_tcp(host: &str, record_max: usize) -> io::Result<TcpTransport> 
 }
 
 /// Takes the first address of the host towards which this machine has a route.
-async fn connect_udp(host: &str) -> io::Result<UdpTransport> {
-    let addresses: Vec<SocketAddr> = lookup_host(host).await?.collect();
+async fn connect_datagrams<T, F>(host: &str, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
     let mut fault = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match UdpTransport::connect(address).await {
-            Ok(transport) => return Ok(transport),
+    for address in lookup_host(host).await? {
+        match connect(address).await {
+            Ok(connected) => return Ok(connected),
             Err(error) => fault = error,
         }
     }

@@ -12,12 +12,14 @@ use xdr::{Decoder, Encoder, Limits, Tolerance};
 
 use super::{
     address::{self, ConnectError, Connected},
-    client_connection::{self, Shared},
+    client_connection,
+    handle::Handle,
     transport::Transport,
 };
 use crate::{
     AcceptStat, CallError, CallErrorKind, CallHeader, Credential, Message, OpaqueAuth, Procedure,
     ReplyBody, ReplyHeader, Xid,
+    datagram::CallOptions,
     decoding::Decoding,
     record::RECORD_MAX,
     transaction::{Completion, Ended},
@@ -47,23 +49,15 @@ pub struct Client {
     decoding: Decoding,
 }
 
-/// What all clones of a client share; the connection ends when it is dropped.
-struct Handle(Arc<Shared>);
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
 impl Client {
-    /// Connects to a server: `tcp://HOST:PORT` or `udp://HOST:PORT`, where the host is a name or
-    /// an address (`udp://[::1]:2049`).
+    /// Connects to a server: `tcp://HOST:PORT`, `udp://HOST:PORT`, or `reliable://HOST:PORT` for the
+    /// reliable datagram protocol, which only servers of this crate speak. The host is a name or an
+    /// address (`udp://[::1]:2049`).
     ///
     /// # Errors
     ///
-    /// The address is malformed or leads nowhere. Over UDP a server that does not exist is
-    /// noticed by its silence only.
+    /// The address is malformed or leads nowhere. Over UDP and reliable datagrams a server that does
+    /// not exist is noticed by its silence only.
     pub async fn connect(address: &str) -> Result<Self, ConnectError> {
         Self::builder().connect(address).await
     }
@@ -84,8 +78,12 @@ impl Client {
     /// Outside of a tokio runtime, which has to run the connection.
     #[must_use]
     pub fn new(transport: impl Transport) -> Self {
+        Self::through(Handle::Messages(client_connection::spawn(transport)))
+    }
+
+    fn through(handle: Handle) -> Self {
         Self {
-            handle: Arc::new(Handle(client_connection::spawn(transport))),
+            handle: Arc::new(handle),
             deadline: None,
             credential: OpaqueAuth::NONE,
             decoding: Decoding::default(),
@@ -158,6 +156,7 @@ impl Client {
                 Ended::Sent => decode(&mut Decoder::from_slice(&[])).map_err(CallErrorKind::Decode),
                 Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
                 Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
+                Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),
             };
             result.map_err(|kind| failure.error(kind, transmissions))
         }
@@ -169,24 +168,27 @@ impl Client {
         procedure: &Procedure,
         encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
     ) -> Result<InFlight<'_>, CallError> {
-        let shared = &*self.handle.0;
+        let handle = &*self.handle;
         let deadline = self.deadline.or(procedure.deadline());
         let deadline = deadline.unwrap_or(DEFAULT_DEADLINE).min(DEADLINE_MAX);
         let deadline = Instant::now() + deadline;
         let not_sent = |kind| CallError::new(kind, *procedure, 0);
-        let xid = shared.open(deadline.into_std(), !procedure.is_maybe());
+        let xid = handle.open(deadline.into_std(), !procedure.is_maybe());
         let xid = xid.map_err(not_sent)?;
         let call = InFlight {
-            shared,
+            handle,
             failure: Failure {
                 xid,
                 procedure: *procedure,
-                shared,
+                handle,
             },
         };
         let message = self.encode(xid, procedure, encode);
         let message = message.map_err(|kind| call.failure.error(kind, 0))?;
-        shared.submit(xid, message);
+        let options = CallOptions::default()
+            .idempotent(procedure.is_idempotent())
+            .deadline(Some(deadline.into_std()));
+        handle.submit(xid, message, options);
         Ok(call)
     }
 
@@ -204,12 +206,12 @@ impl Client {
             .encode(&header)
             .and_then(|()| encode(&mut encoder))
             .map_err(CallErrorKind::Encode)?;
-        let (len, max) = (encoder.len(), self.handle.0.message_max());
+        let (len, max) = (encoder.len(), self.handle.message_max());
         if len > max {
             return Err(CallErrorKind::TooLarge { len, max });
         }
         Ok(Message::from_chunks(
-            self.handle.0.peer(),
+            self.handle.peer(),
             encoder.finish_chunks(),
         ))
     }
@@ -218,7 +220,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("peer", &self.handle.0.peer())
+            .field("peer", &self.handle.peer())
             .field("deadline", &self.deadline)
             .field("credential", &self.credential)
             .field("decoding", &self.decoding)
@@ -251,7 +253,7 @@ fn result<R>(
 
 /// A call that was started; it is given up when this is dropped.
 struct InFlight<'a> {
-    shared: &'a Shared,
+    handle: &'a Handle,
     failure: Failure<'a>,
 }
 
@@ -260,13 +262,13 @@ struct InFlight<'a> {
 struct Failure<'a> {
     xid: Xid,
     procedure: Procedure,
-    shared: &'a Shared,
+    handle: &'a Handle,
 }
 
 impl Failure<'_> {
     fn error(&self, kind: CallErrorKind, transmissions: u32) -> CallError {
         CallError::new(kind, self.procedure, transmissions)
-            .with_transaction(self.xid, self.shared.peer())
+            .with_transaction(self.xid, self.handle.peer())
     }
 }
 
@@ -274,13 +276,13 @@ impl Future for InFlight<'_> {
     type Output = Completion;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Completion> {
-        self.shared.poll(self.failure.xid, cx.waker())
+        self.handle.poll(self.failure.xid, cx.waker())
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.shared.give_up(self.failure.xid);
+        self.handle.give_up(self.failure.xid);
     }
 }
 
@@ -327,6 +329,7 @@ impl ClientBuilder {
         let mut client = match address::connect(address, self.record_max).await? {
             Connected::Tcp(transport) => Client::new(transport),
             Connected::Udp(transport) => Client::new(transport),
+            Connected::Reliable(association) => Client::through(Handle::Reliable(association)),
         };
         client.deadline = self.deadline;
         client.decoding = self.decoding;

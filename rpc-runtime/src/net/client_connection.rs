@@ -23,7 +23,7 @@ const TURNS_MAX: usize = 32;
 const QUEUE_MIN: usize = 64;
 
 /// The xids of this process.
-fn xids() -> &'static XidSequence {
+pub(super) fn xids() -> &'static XidSequence {
     static XIDS: OnceLock<XidSequence> = OnceLock::new();
     XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
 }

@@ -11,10 +11,13 @@ use xdr::{Limits, Tolerance};
 use super::{
     memory,
     server_connection::{Common, serve, shut_down},
+    server_socket::ServerSocket,
     tcp::TcpTransport,
-    udp::UdpTransport,
 };
-use crate::{CacheLimits, Dispatcher, VersionServer, dispatch::AlreadyServed, record::RECORD_MAX};
+use crate::{
+    CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
+    record::RECORD_MAX,
+};
 
 /// Calls that may wait for a service on one connection, or UDP socket, before the server reads no
 /// more from it: enough to keep services busy, and a bound on what one peer can occupy.
@@ -267,13 +270,13 @@ impl Server {
     }
 
     async fn listen_udp(&mut self, address: String, common: Common) -> Result<(), StartError> {
-        let bound = UdpSocket::bind(&address)
-            .await
-            .and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let bound = UdpSocket::bind(&address).await.and_then(|socket| {
+            let local = socket.local_addr()?;
+            Ok((local, ServerSocket::new(socket, ServerSettings::default())?))
+        });
         let (local, socket) = bound.map_err(|error| StartError::Listen { address, error })?;
         self.udp.push(local);
-        let transport = UdpTransport::serve(socket);
-        self.listeners.spawn(serve(transport, common));
+        self.listeners.spawn(serve(socket, common));
         Ok(())
     }
 }

@@ -7,7 +7,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
@@ -33,10 +32,6 @@ const CALLS_PER_POLL: usize = 512;
 /// Bytes of replies that are put together before they are sent and more calls are begun: a few
 /// bytes of calls may ask for a lot.
 const REPLIES_MAX: usize = 1 << 20;
-
-/// How long a connection that ends waits for its peer to end it too: long enough for the last
-/// replies to be read, and not a way to keep connections open.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// What all connections of a server share.
 #[derive(Debug, Clone)]
@@ -84,11 +79,13 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
         ended
     } else {
         connection.is_reading = false;
+        connection.transport.stop_receiving();
         poll_fn(|cx| connection.poll(cx)).await
     };
     if ended.is_ok() {
+        let linger = connection.transport.linger();
         // Nothing can be done about a peer that does not end the connection, but to end it here.
-        let _ = timeout(LINGER, poll_fn(|cx| connection.transport.poll_close(cx))).await;
+        let _ = timeout(linger, poll_fn(|cx| connection.transport.poll_close(cx))).await;
     }
     // Calls that were begun are finished, even if nobody will have their results.
     let Connection {
@@ -127,6 +124,7 @@ impl<T: Transport> Connection<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut calls_left = CALLS_PER_POLL;
         for _ in 0..TURNS_MAX {
+            self.transport.poll_upkeep(cx);
             self.answer(cx, &mut calls_left);
             // A peer that takes no replies is not read from.
             ready!(self.transport.poll_send(cx, &mut self.outgoing))?;
@@ -250,7 +248,7 @@ impl<T: Transport> Connection<T> {
     /// carry.
     fn reply(&mut self, reply: Option<Message>) {
         let Some(reply) = reply else { return };
-        let fits = reply.len() <= self.transport.message_max();
+        let fits = reply.len() <= self.transport.message_max_to(reply.to());
         let reply = match reply.xid() {
             Some(xid) if !fits => system_err(xid, reply.to()),
             _ => reply,

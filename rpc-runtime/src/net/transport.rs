@@ -2,6 +2,7 @@ use std::{
     collections::VecDeque,
     io,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use crate::{Message, Peer, Received};
@@ -39,6 +40,13 @@ pub trait Transport: Send + 'static {
         messages: &mut VecDeque<Received>,
     ) -> Poll<io::Result<usize>>;
 
+    /// Does what is to be done beside messages: acknowledgements, for instance. A server calls it
+    /// at each turn, also while it takes no messages.
+    fn poll_upkeep(&mut self, _cx: &mut Context<'_>) {}
+
+    /// Refuses messages from now on, where the peer can be told so.
+    fn stop_receiving(&mut self) {}
+
     /// Ends the transport in order, after everything was sent: says so to the peer, where it can
     /// be said, and waits until the peer has ended too, so that nothing sent is lost.
     ///
@@ -57,4 +65,15 @@ pub trait Transport: Send + 'static {
 
     /// Bytes that a message to send may have.
     fn message_max(&self) -> usize;
+
+    /// Bytes that a message to this peer may have.
+    fn message_max_to(&self, _peer: Peer) -> usize {
+        self.message_max()
+    }
+
+    /// How long [`poll_close`](Self::poll_close) may take at the most: long enough for the last
+    /// replies to be read, and not a way to keep connections open.
+    fn linger(&self) -> Duration {
+        Duration::from_secs(1)
+    }
 }

@@ -19,62 +19,41 @@ pub(super) const DATAGRAM_MAX: usize = 65_507;
 /// Datagrams that are received at once, so that one busy socket leaves its thread to others.
 const BATCH_MAX: usize = 32;
 
-/// A UDP socket, connected to one peer or answering many.
+/// A client's UDP socket, which hears one peer.
 #[derive(Debug)]
 pub(super) struct UdpTransport {
     socket: UdpSocket,
-    /// The peer that a client's socket is connected to; other senders are not heard.
-    connected: Option<Peer>,
+    peer: Peer,
     /// Where datagrams are received; a message takes no more memory than it is long.
     buffer: Box<[u8]>,
 }
 
 impl UdpTransport {
-    /// A client's socket, which hears one peer.
     pub(super) async fn connect(peer: SocketAddr) -> io::Result<Self> {
-        let local = match peer {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-        };
-        let socket = UdpSocket::bind(local).await?;
-        socket.connect(peer).await?;
-        Ok(Self::new(socket, Some(Peer::Udp(peer))))
-    }
-
-    /// A server's socket, which hears everybody.
-    pub(super) fn serve(socket: UdpSocket) -> Self {
-        Self::new(socket, None)
-    }
-
-    fn new(socket: UdpSocket, connected: Option<Peer>) -> Self {
-        Self {
-            socket,
-            connected,
+        Ok(Self {
+            socket: connected(peer).await?,
+            peer: Peer::Udp(peer),
             buffer: vec![0; DATAGRAM_MAX].into(),
-        }
+        })
     }
 
-    fn poll_send_one(&self, cx: &mut Context<'_>, message: &Message) -> Poll<io::Result<usize>> {
-        let bytes = message.to_bytes();
-        match (self.connected, message.to()) {
-            (None, Peer::Udp(address)) => self.socket.poll_send_to(cx, &bytes, address),
-            (None, _) => Poll::Ready(Err(io::ErrorKind::InvalidInput.into())),
-            (Some(_), _) => self.socket.poll_send(cx, &bytes),
-        }
-    }
-
-    /// Receives a datagram into the buffer; gives its length and sender.
-    fn poll_receive_one(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(usize, Peer)>> {
+    /// Receives a datagram into the buffer; gives its length.
+    fn poll_receive_one(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(&mut self.buffer);
-        let outcome = match self.connected {
-            Some(peer) => self.socket.poll_recv(cx, &mut buffer).map_ok(|()| peer),
-            None => self
-                .socket
-                .poll_recv_from(cx, &mut buffer)
-                .map_ok(Peer::Udp),
-        };
-        outcome.map_ok(|peer| (buffer.filled().len(), peer))
+        let outcome = self.socket.poll_recv(cx, &mut buffer);
+        outcome.map_ok(|()| buffer.filled().len())
     }
+}
+
+/// A socket that sends to one peer and hears nobody else.
+pub(super) async fn connected(peer: SocketAddr) -> io::Result<UdpSocket> {
+    let local = match peer {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(local).await?;
+    socket.connect(peer).await?;
+    Ok(socket)
 }
 
 impl Transport for UdpTransport {
@@ -86,7 +65,7 @@ impl Transport for UdpTransport {
         messages: &mut VecDeque<Message>,
     ) -> Poll<io::Result<()>> {
         while let Some(message) = messages.front() {
-            if self.poll_send_one(cx, message).is_pending() {
+            if self.socket.poll_send(cx, &message.to_bytes()).is_pending() {
                 return Poll::Pending;
             }
             messages.pop_front();
@@ -104,10 +83,10 @@ impl Transport for UdpTransport {
         let mut count = 0;
         for _ in 0..BATCH_MAX {
             match self.poll_receive_one(cx) {
-                Poll::Ready(Ok((len, from))) => {
+                Poll::Ready(Ok(len)) => {
                     let bytes = self.buffer.get(..len).unwrap_or_default();
                     let message = Bytes::copy_from_slice(bytes);
-                    messages.push_back(Received::new(from, message));
+                    messages.push_back(Received::new(self.peer, message));
                     count += 1;
                 }
                 Poll::Ready(Err(_)) => {}
@@ -127,7 +106,7 @@ impl Transport for UdpTransport {
     }
 
     fn peer(&self) -> Peer {
-        self.connected.unwrap_or_default()
+        self.peer
     }
 
     fn is_reliable(&self) -> bool {

@@ -1,0 +1,77 @@
+//! What a client's calls go through, whatever carries them.
+
+use std::{
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Instant,
+};
+
+use super::{client_connection, reliable};
+use crate::{CallErrorKind, Message, Peer, Xid, datagram::CallOptions, transaction::Completion};
+
+/// What all clones of a client share; the connection ends when it is dropped.
+#[derive(Debug)]
+pub(super) enum Handle {
+    /// A connection whose transport carries messages.
+    Messages(Arc<client_connection::Shared>),
+    /// An association of the reliable datagram protocol, which carries calls.
+    Reliable(Arc<reliable::Shared>),
+}
+
+impl Handle {
+    pub(super) fn peer(&self) -> Peer {
+        match self {
+            Self::Messages(shared) => shared.peer(),
+            Self::Reliable(shared) => shared.peer(),
+        }
+    }
+
+    /// Bytes that a call may have.
+    pub(super) fn message_max(&self) -> usize {
+        match self {
+            Self::Messages(shared) => shared.message_max(),
+            Self::Reliable(shared) => shared.message_max(),
+        }
+    }
+
+    /// Opens a transaction.
+    pub(super) fn open(&self, deadline: Instant, has_reply: bool) -> Result<Xid, CallErrorKind> {
+        match self {
+            Self::Messages(shared) => shared.open(deadline, has_reply),
+            Self::Reliable(shared) => shared.open(has_reply),
+        }
+    }
+
+    /// Queues the call of an open transaction.
+    pub(super) fn submit(&self, xid: Xid, message: Message, options: CallOptions) {
+        match self {
+            Self::Messages(shared) => shared.submit(xid, message),
+            Self::Reliable(shared) => shared.submit(xid, &message, options),
+        }
+    }
+
+    /// The end of a transaction.
+    pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
+        match self {
+            Self::Messages(shared) => shared.poll(xid, waker),
+            Self::Reliable(shared) => shared.poll(xid, waker),
+        }
+    }
+
+    /// Frees a transaction.
+    pub(super) fn give_up(&self, xid: Xid) {
+        match self {
+            Self::Messages(shared) => shared.give_up(xid),
+            Self::Reliable(shared) => shared.give_up(xid),
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        match self {
+            Self::Messages(shared) => shared.close(),
+            Self::Reliable(shared) => shared.close(),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A server's UDP socket: plain calls, a datagram each, and those of the reliable datagram
+//! protocol, which come on the same port.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    num::NonZeroU64,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::net::UdpSocket;
+
+use super::{
+    datagram_socket::DatagramSocket, give_way, now, timer::Timer, transport::Transport,
+    udp::DATAGRAM_MAX,
+};
+use crate::{
+    Message, Peer, Received,
+    datagram::{ServerEndpoint, ServerSettings, packet},
+};
+
+/// Datagrams that are received at once, so that one busy socket leaves its thread to others.
+const BATCH_MAX: usize = 64;
+
+/// Plain calls that may wait to be taken; more are lost, as in a full buffer of the socket.
+const PLAIN_MAX: usize = 1024;
+
+/// What a socket takes to end beside the lingering of the protocol.
+const LINGER_MARGIN: Duration = Duration::from_secs(1);
+
+/// A server's UDP socket.
+#[derive(Debug)]
+pub(super) struct ServerSocket {
+    socket: DatagramSocket,
+    endpoint: ServerEndpoint,
+    /// Plain calls that nobody has taken yet.
+    plain: VecDeque<Received>,
+    /// A datagram of the endpoint that the socket had no room for.
+    unsent: Option<(SocketAddr, Bytes)>,
+    timer: Timer,
+    /// Bytes of the longest reply of the reliable datagram protocol.
+    message_max: usize,
+    linger: Duration,
+}
+
+impl ServerSocket {
+    /// Serves on a socket, as a server that nobody has heard of.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub(super) fn new(socket: UdpSocket, settings: ServerSettings) -> io::Result<Self> {
+        let epoch = NonZeroU64::new(getrandom::u64()?).unwrap_or(NonZeroU64::MIN);
+        let message_max = usize::try_from(settings.message_max).unwrap_or(usize::MAX);
+        let linger = settings.linger + LINGER_MARGIN;
+        let mut secret = [0; 16];
+        getrandom::fill(&mut secret)?;
+        Ok(Self {
+            socket: DatagramSocket::new(socket),
+            endpoint: ServerEndpoint::new(settings, epoch, secret, now()),
+            plain: VecDeque::new(),
+            unsent: None,
+            timer: Timer::default(),
+            message_max,
+            linger,
+        })
+    }
+
+    /// Takes in what has come.
+    fn receive(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..BATCH_MAX {
+            match self.socket.poll_receive(cx) {
+                Poll::Ready(Ok((source, datagram))) => {
+                    if packet::is_ord(datagram) {
+                        self.endpoint.receive(now(), source, datagram);
+                    } else if self.plain.len() < PLAIN_MAX {
+                        let message = Bytes::copy_from_slice(datagram);
+                        self.plain
+                            .push_back(Received::new(Peer::Udp(source), message));
+                    }
+                }
+                // It tells of a datagram sent earlier that could not be delivered.
+                Poll::Ready(Err(_)) => {}
+                Poll::Pending => return,
+            }
+        }
+        give_way(cx);
+    }
+
+    /// Sends what the endpoint has to send.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let next = self.unsent.take();
+            let Some((to, datagram)) = next.or_else(|| self.endpoint.next_transmit(now())) else {
+                return Poll::Ready(());
+            };
+            if self.socket.poll_send(cx, Some(to), &datagram).is_pending() {
+                self.unsent = Some((to, datagram));
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Transport for ServerSocket {
+    fn poll_upkeep(&mut self, cx: &mut Context<'_>) {
+        self.receive(cx);
+        // Services are not told: a call that has begun is executed to its end.
+        while self.endpoint.next_cancelled().is_some() {}
+        while self.timer.poll(cx, self.endpoint.next_timeout()).is_ready() {
+            self.endpoint.expire(now());
+        }
+        // Where it is pending the task is woken when there is room.
+        let _ = self.flush(cx);
+    }
+
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Message>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(message) = messages.front() {
+            match message.to() {
+                Peer::Reliable {
+                    call: Some(token), ..
+                } => self.endpoint.reply(now(), token, message.to_bytes()),
+                Peer::Udp(address) => {
+                    let datagram = message.to_bytes();
+                    ready!(self.socket.poll_send(cx, Some(address), &datagram));
+                }
+                _ => return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())),
+            }
+            messages.pop_front();
+        }
+        self.flush(cx).map(Ok)
+    }
+
+    fn poll_receive(
+        &mut self,
+        _: &mut Context<'_>,
+        messages: &mut VecDeque<Received>,
+    ) -> Poll<io::Result<usize>> {
+        let mut count = self.plain.len();
+        messages.append(&mut self.plain);
+        while count < BATCH_MAX
+            && let Some(call) = self.endpoint.next_call(now())
+        {
+            let peer = Peer::Reliable {
+                address: call.peer,
+                call: Some(call.token),
+            };
+            messages.push_back(Received::new(peer, call.message));
+            count += 1;
+        }
+        if count == 0 {
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn stop_receiving(&mut self) {
+        self.endpoint.drain(now());
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_upkeep(cx);
+        if self.endpoint.is_drained(now()) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }
+
+    fn peer(&self) -> Peer {
+        Peer::default()
+    }
+
+    fn is_reliable(&self) -> bool {
+        false
+    }
+
+    fn message_max(&self) -> usize {
+        DATAGRAM_MAX
+    }
+
+    fn message_max_to(&self, peer: Peer) -> usize {
+        match peer {
+            Peer::Reliable { .. } => self.message_max,
+            _ => DATAGRAM_MAX,
+        }
+    }
+
+    fn linger(&self) -> Duration {
+        self.linger
+    }
+}
