@@ -397,6 +397,7 @@ impl ClientAssociation {
         call.forget(&mut self.link, call.request.in_flight());
         if matches!(ended, Ended::Reply(_)) {
             self.done.add(now, call.epoch, call.id);
+            self.link.start_probing(now);
         }
         self.link.identities.call_ended(call.id.client_id);
         self.free.push(number);

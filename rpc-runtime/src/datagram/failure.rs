@@ -27,6 +27,9 @@ pub enum Reason {
     /// It found no room at the server for as long as calls may be on their way.
     #[error("the server is busy")]
     Busy,
+    /// Its pin lies so far in the future of the server that waiting does not help.
+    #[error("the call is ahead of the server's clock")]
+    FuturePin,
     /// The message is longer than the server takes.
     #[error("the call is longer than the server takes")]
     TooLarge,

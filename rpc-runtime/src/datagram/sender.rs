@@ -19,8 +19,10 @@ pub(super) struct Sender {
     geometry: Geometry,
     /// The first fragment that has not arrived.
     cum: u16,
-    /// The fragments from `cum` on that were sent.
+    /// The fragments from `cum` on that were sent, since the message was begun last.
     flight: VecDeque<Flight>,
+    /// Fragments that were ever sent.
+    sent: usize,
     /// Fragments behind `cum` that the receiver takes.
     window: u16,
     /// The transmission that was last.
@@ -70,6 +72,7 @@ impl Sender {
             geometry,
             cum: 0,
             flight: VecDeque::new(),
+            sent: 0,
             window,
             last: None,
         })
@@ -118,8 +121,11 @@ impl Sender {
     /// The fragment to send next: one that is lost, or else a new one that the receiver takes.
     pub(super) fn next(&self) -> Option<u16> {
         let lost = self.flight.iter().position(|sent| sent.fate == Fate::Lost);
-        let new = || (self.flight.len() < usize::from(self.window)).then_some(self.flight.len());
-        let next = usize::from(self.cum) + lost.or_else(new)?;
+        let place = lost.unwrap_or(self.flight.len());
+        if place >= usize::from(self.window) {
+            return None;
+        }
+        let next = usize::from(self.cum) + place;
         u16::try_from(next)
             .ok()
             .filter(|next| *next < self.geometry.nfrag)
@@ -132,12 +138,13 @@ impl Sender {
 
     /// Whether a fragment was sent before.
     pub(super) fn was_sent(&self, frag: u16) -> bool {
-        usize::from(frag) < self.next_new()
+        usize::from(frag) < self.sent
     }
 
     /// Notes that a fragment was sent; says whether there is one more under way now.
     pub(super) fn sent(&mut self, frag: u16, sent: Transmission) -> bool {
         self.last = Some(sent);
+        self.sent = self.sent.max(usize::from(frag) + 1);
         let flight = Flight {
             sent,
             fate: Fate::Unknown,
@@ -161,7 +168,7 @@ impl Sender {
     ) -> Option<Progress> {
         let highest = (0..ack.nbits).rev().find(|bit| ack.has(*bit));
         let told = usize::from(ack.cum) + highest.map_or(0, |bit| usize::from(bit) + 1);
-        if told > self.next_new() {
+        if told > self.sent {
             return None;
         }
         let mut progress = Progress {
@@ -172,10 +179,9 @@ impl Sender {
             self.window = ack.window;
         }
         while self.cum < ack.cum {
-            let Some(mut flight) = self.flight.pop_front() else {
-                break;
-            };
-            flight.arrive(&mut progress);
+            if let Some(mut flight) = self.flight.pop_front() {
+                flight.arrive(&mut progress);
+            }
             self.cum += 1;
         }
         for bit in 0..ack.nbits {
@@ -209,8 +215,8 @@ impl Sender {
         count(under_way.map(|flight| flight.fate = Fate::Lost))
     }
 
-    /// Begins again, as the receiver has nothing of the message; gives how many fragments were
-    /// under way.
+    /// Begins again, as the receiver may have nothing of the message; gives how many fragments
+    /// were under way. What it says that it has all the same is believed.
     pub(super) fn restart(&mut self) -> u32 {
         let in_flight = self.in_flight();
         self.cum = 0;

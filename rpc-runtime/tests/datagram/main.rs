@@ -8,5 +8,8 @@
 )]
 
 mod calls;
+mod hostile;
+mod limits;
 mod outcomes;
 mod pair;
+mod path;

@@ -171,6 +171,11 @@ impl Pair {
         self.collect();
     }
 
+    pub(crate) fn deliver_to_client(&mut self, datagram: &[u8]) {
+        self.client.receive(self.now, datagram);
+        self.collect();
+    }
+
     /// Gives a call up.
     pub(crate) fn cancel(&mut self, id: CallId) {
         self.client.cancel(self.now, id);

@@ -90,7 +90,6 @@ impl Link {
             activities: answer.max_act,
             window: answer.window,
         });
-        self.start_probing(now);
         true
     }
 }

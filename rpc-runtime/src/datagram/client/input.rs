@@ -1,6 +1,6 @@
 //! What comes from the server about a call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
     Ended,
@@ -35,9 +35,12 @@ impl ClientCall {
             self.on_ack(link, now, packet);
             return None;
         }
-        self.hear(link, now, header);
+        self.measure(link, now, header);
+        if header.packet_type == PacketType::Resp {
+            return self.on_resp(link, now, packet);
+        }
+        self.heard = now;
         match header.packet_type {
-            PacketType::Resp => self.on_resp(link, now, packet),
             PacketType::CancelAck => self.on_cancel_ack(header.code),
             PacketType::Working => {
                 self.on_working(link, now);
@@ -50,9 +53,8 @@ impl ClientCall {
         }
     }
 
-    /// Notes that the call was heard of, and what that tells of the round trip.
-    fn hear(&mut self, link: &mut Link, now: Instant, header: &Header) {
-        self.heard = now;
+    /// Takes in what a packet tells of the round trip.
+    fn measure(&mut self, link: &mut Link, now: Instant, header: &Header) {
         let (pn, hold) = echoed(header.tok);
         if let Some(sent) = self.timed.take_if(|sent| sent.pn == pn) {
             link.round_trip.sample(sent.at, now, hold);
@@ -200,6 +202,7 @@ impl ClientCall {
             Stored::Again => header.wants_ack(),
             Stored::New { is_ack_due } => is_ack_due || header.wants_ack(),
         };
+        self.heard = now;
         if is_ack_due {
             self.acknowledge(link, now, 0, Some(header.pn));
         }
@@ -269,7 +272,8 @@ impl ClientCall {
             link.counters.stale += 1;
             return None;
         }
-        self.hear(link, now, header);
+        self.measure(link, now, header);
+        self.heard = now;
         match code {
             RejectCode::Refused => Some(self.not_executed(Reason::Refused)),
             RejectCode::TooLarge => Some(self.not_executed(Reason::TooLarge)),
@@ -314,12 +318,25 @@ impl ClientCall {
                 return self.begin_again(link, now, is_safe, Reason::StalePin);
             }
             _ if self.phase == Phase::Cancel => {}
-            _ => {
-                let pause = std::time::Duration::from_millis(reject.arg.into());
-                self.phase = Phase::Paused;
-                self.due = Some(now + pause.min(link.settings.dead / 3));
-            }
+            _ => return self.pause(link, now, code, reject.arg),
         }
+        None
+    }
+
+    /// Waits as long as the server asks for, unless that is for ever.
+    fn pause(
+        &mut self,
+        link: &mut Link,
+        now: Instant,
+        code: RejectCode,
+        arg: u32,
+    ) -> Option<Ended> {
+        let pause = Duration::from_millis(arg.into());
+        if code == RejectCode::FuturePin && pause > link.settings.dead {
+            return Some(self.lost(Reason::FuturePin));
+        }
+        self.phase = Phase::Paused;
+        self.due = Some(now + pause.min(link.settings.dead / 3));
         None
     }
 

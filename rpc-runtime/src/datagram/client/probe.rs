@@ -16,7 +16,8 @@ pub(super) struct Probing {
     probe: Option<Probe>,
     /// Time-outs of long datagrams in a row.
     losses: u32,
-    has_given_up: bool,
+    /// Whether the largest size is known that the path carries, or is being looked for.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Probing {
         self.losses += 1;
         if self.losses >= LOSSES_MAX {
             *self = Self {
-                has_given_up: true,
+                is_over: true,
                 ..Self::default()
             };
         }
@@ -61,11 +62,18 @@ impl Probing {
 }
 
 impl Link {
-    /// Tries the next larger size, if larger ones are allowed.
+    /// Tries larger sizes, once, as the server knows the client now.
     pub(super) fn start_probing(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.probing.is_over, true) {
+            self.probe_larger(now);
+        }
+    }
+
+    /// Tries the next larger size, if larger ones are allowed.
+    fn probe_larger(&mut self, now: Instant) {
         let larger = self.probing.size.larger();
         let allowed = larger.filter(|size| *size <= self.settings.fragment_size_max);
-        if let Some(size) = allowed.filter(|_| !self.probing.has_given_up) {
+        if let Some(size) = allowed {
             self.send_probe(now, size, 0);
         }
     }
@@ -108,7 +116,7 @@ impl Link {
             None => self.counters.stale += 1,
             Some(probe) => {
                 self.probing.size = probe.size;
-                self.start_probing(now);
+                self.probe_larger(now);
             }
         }
     }

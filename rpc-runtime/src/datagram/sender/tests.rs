@@ -117,6 +117,12 @@ fn a_message_may_be_sent_again_from_its_beginning() {
     sender.sent(0, Transmission { pn: 4, at: now });
     assert_eq!(sender.restart(), 1);
     assert_eq!((sender.next(), sender.is_fully_sent()), (Some(0), false));
+    sender.sent(0, Transmission { pn: 5, at: now });
+    let progress = sender.acknowledge(&ack(3, 3, &[]), now, DELAY);
+    assert!(
+        progress.is_some() && sender.has_arrived(),
+        "it had them all the same"
+    );
 }
 
 /// F20: the most fragments that the field can say.

@@ -15,7 +15,7 @@ use crate::datagram::{
 };
 
 impl Association {
-    /// A client asks what has become of a call, of which it has no reply.
+    /// A client asks what has become of a call. One that sends a PING has nothing of the reply.
     pub(super) fn on_question(&mut self, shared: &mut Shared, now: Instant, header: &Header) {
         let Some(record) = self.record(header.activity) else {
             return;
@@ -27,11 +27,15 @@ impl Association {
                 self.send_working(shared, now, header.activity);
             }
             State::Replied(reply) => {
-                let in_flight = reply.restart();
+                let in_flight = if header.packet_type == PacketType::Ping {
+                    reply.restart()
+                } else {
+                    reply.lose_all()
+                };
                 if !reply.is_single() {
                     self.congestion.forget(in_flight);
                 }
-                self.send_reply(shared, now, header.activity, true);
+                self.send_reply(shared, now, header.activity);
             }
             State::Tomb(tomb) => {
                 if let Some(code) = tomb.rejection() {
@@ -69,8 +73,8 @@ impl Association {
             }
             return;
         };
-        let progress = reply.acknowledge(&ack, now, delay).filter(|_| is_known);
-        let Some(progress) = progress else {
+        let progress = is_known.then(|| reply.acknowledge(&ack, now, delay));
+        let Some(progress) = progress.flatten() else {
             shared.counters.optimistic += 1;
             return;
         };
@@ -95,7 +99,7 @@ impl Association {
         if let Some(record) = self.record(header.activity) {
             record.seen = (header.pn, now);
         }
-        self.send_reply(shared, now, header.activity, false);
+        self.send_reply(shared, now, header.activity);
     }
 
     /// The client has these replies.
@@ -113,13 +117,7 @@ impl Association {
     }
 
     /// Sends of a reply what may be sent now.
-    pub(super) fn send_reply(
-        &mut self,
-        shared: &mut Shared,
-        now: Instant,
-        activity: u32,
-        is_again: bool,
-    ) {
+    pub(super) fn send_reply(&mut self, shared: &mut Shared, now: Instant, activity: u32) {
         let token = self.token(activity, self.seq(activity));
         let Self {
             records,
@@ -150,7 +148,7 @@ impl Association {
                 return;
             };
             *last_pn = pn;
-            let is_again = is_again || reply.was_sent(frag);
+            let is_again = reply.was_sent(frag);
             let geometry = reply.geometry();
             let is_last = room == 1 || sent == BURST_MAX || frag + 1 == geometry.nfrag;
             let mut flags = if is_again { ACK_REQ | RETRANSMIT } else { 0 };

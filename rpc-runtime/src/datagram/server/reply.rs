@@ -152,7 +152,7 @@ fn store(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key, sen
     if let Some(record) = association.record(key.activity) {
         record.state = State::Replied(Box::new(sender));
     }
-    association.send_reply(shared, now, key.activity, false);
+    association.send_reply(shared, now, key.activity);
 }
 
 /// Tells the client that there is no room for its reply. The record says so already.

@@ -1,0 +1,126 @@
+//! The ends of the numbers: nothing comes round (F20, A17).
+
+use std::{collections::HashSet, time::Duration};
+
+use rpc_runtime::{
+    Outcome,
+    datagram::{ClientSettings, Ended, Reason, ServerSettings},
+};
+
+use crate::pair::{Pair, Way, message};
+
+/// No number of a packet is used twice under one `client_id`, in either direction.
+fn assert_no_number_is_used_twice(pair: &Pair) {
+    let mut seen = HashSet::new();
+    for sent in &pair.sent {
+        let header = sent.header;
+        let is_new = seen.insert((sent.way == Way::ToServer, header.client_id, header.pn));
+        assert!(is_new || header.pn == 0, "{header:?}");
+    }
+}
+
+#[test]
+fn a17_call_numbers_end_with_their_client_id() {
+    let client = ClientSettings {
+        first_seq: u32::MAX - 2,
+        ..ClientSettings::default()
+    };
+    let mut pair = Pair::with(client, ServerSettings::default());
+    for _ in 0..5 {
+        assert_eq!(pair.call(9), Ended::Reply(message(9)));
+    }
+    let seqs: Vec<u32> = pair.executed.iter().map(|token| token.seq).collect();
+    assert_eq!(seqs, [u32::MAX - 2, u32::MAX - 1, 1, 2, 3]);
+    let clients: HashSet<u64> = pair.executed.iter().map(|token| token.client_id).collect();
+    assert_eq!(clients.len(), 2);
+    assert_no_number_is_used_twice(&pair);
+}
+
+#[test]
+fn a17_packet_numbers_end_with_their_client_id() {
+    let client = ClientSettings {
+        first_pn: u32::MAX - 1,
+        ..ClientSettings::default()
+    };
+    let mut pair = Pair::with(client, ServerSettings::default());
+    for _ in 0..5 {
+        assert_eq!(pair.call(9), Ended::Reply(message(9)));
+    }
+    assert_ne!(pair.executed[0].client_id, 0xc11e);
+    assert_no_number_is_used_twice(&pair);
+}
+
+/// Calls that began under a `client_id` end under it.
+#[test]
+fn a17_calls_in_flight_keep_their_client_id() {
+    let first_pn = u32::MAX - (1 << 24) - 5;
+    let client = ClientSettings {
+        first_pn,
+        ..ClientSettings::default()
+    };
+    let mut pair = Pair::with(client, ServerSettings::default());
+    pair.service = Duration::from_secs(20);
+    let long = pair.start(9);
+    pair.run(Duration::from_millis(50));
+    pair.service = Duration::ZERO;
+    for _ in 0..10 {
+        assert_eq!(pair.call(9), Ended::Reply(message(9)));
+    }
+    assert_eq!(pair.end_of(long), Ended::Reply(message(9)));
+    assert_eq!(long.client_id, 0xc11e);
+    assert_ne!(pair.executed.last().unwrap().client_id, long.client_id);
+    assert_no_number_is_used_twice(&pair);
+}
+
+/// A server whose numbers come to their end takes no new calls of this client, who comes as another.
+#[test]
+fn a17_the_numbers_of_a_server_end_too() {
+    let first_pn = u32::MAX - (1 << 24) - 2;
+    let server = ServerSettings {
+        first_pn,
+        ..ServerSettings::default()
+    };
+    let mut pair = Pair::with(ClientSettings::default(), server);
+    let ends: Vec<Ended> = (0..8).map(|_| pair.call(9)).collect();
+    let refused: Vec<usize> = ends
+        .iter()
+        .enumerate()
+        .filter_map(|(place, ended)| match ended {
+            Ended::Reply(_) => None,
+            Ended::Failed(failure) => {
+                assert_eq!(failure.reason(), Reason::SeqReused);
+                assert_eq!(failure.outcome(), Outcome::NotExecuted);
+                Some(place)
+            }
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [3, 7],
+        "and each time the client takes a new client_id"
+    );
+    assert_eq!(pair.executed.len(), 6);
+    assert_no_number_is_used_twice(&pair);
+}
+
+/// A client that was taken back to an earlier state, as with a virtual machine, gives the number of
+/// a call to another one: the checksum of the message tells.
+#[test]
+fn a_number_that_stands_for_another_call_is_told_by_the_checksum() {
+    let mut pair = Pair::new();
+    let first = pair.call(100);
+    assert_eq!(first, Ended::Reply(message(100)));
+    pair.client = Pair::new().client;
+    pair.ended.clear();
+    let Ended::Failed(failure) = pair.call(200) else {
+        panic!("the reply to another call");
+    };
+    assert_eq!(failure.reason(), Reason::SeqReused);
+    assert_eq!(failure.outcome(), Outcome::NotExecuted);
+    assert_eq!(pair.executed.len(), 1);
+    assert_eq!(
+        pair.call(200),
+        Ended::Reply(message(200)),
+        "under another client_id"
+    );
+}
