@@ -26,6 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .extern_type("size_t", "u64")
         .extern_module("crate::extern_names")
         .compile(&["idl/externs.x"])?;
+    rpcgen::Builder::new()
+        .arbitrary("*")
+        .compile(&["idl/fuzzed.x"])?;
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     compile_snapshot_inputs(&out_dir)
 }

@@ -16,6 +16,7 @@ pub mod compiler;
 pub mod corpus;
 pub mod extern_names;
 pub mod fresh_crate;
+pub mod fuzzed;
 pub mod fuzzing;
 pub mod interop_service;
 pub mod process;

@@ -1,56 +1,11 @@
 //! How much memory a message can make a decoder take.
-#![allow(unsafe_code, reason = "a global allocator that counts")]
 
+mod counting;
 mod types;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
+use counting::{allocated, peak_of};
 use types::Everything;
 use xdr::{Bytes, Decode, Decoder, Encode, Encoder, Error, ErrorKind, Limits};
-
-/// Counts, thread by thread, the bytes that are allocated, and the most that ever were.
-///
-/// A thread that frees what another one allocated has less than nothing.
-struct Counting;
-
-thread_local! {
-    static ALLOCATED: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: all work is done by the system's allocator; the counters allocate nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.set(ALLOCATED.get() + size(layout));
-        PEAK.set(PEAK.get().max(ALLOCATED.get()));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        ALLOCATED.set(ALLOCATED.get() - size(layout));
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-/// No layout has more than `isize::MAX` bytes.
-fn size(layout: Layout) -> isize {
-    layout.size().cast_signed()
-}
-
-/// The most bytes that were allocated at a time, beyond those that were before.
-fn peak_of(work: impl FnOnce()) -> isize {
-    let before = ALLOCATED.get();
-    PEAK.set(before);
-    work();
-    PEAK.get() - before
-}
 
 /// `struct node { node children<>; }`
 #[derive(Debug, PartialEq)]
@@ -116,7 +71,7 @@ fn h1_a_hundred_thousand_claimed_lengths_allocate_less_than_64_kib() {
 fn h4_failed_decoding_leaves_nothing_allocated() {
     let value = Everything::example();
     let wire = encode(&value);
-    let before = ALLOCATED.get();
+    let before = allocated();
     let mut failed = 0;
     for len in 0..wire.len() {
         let message = wire.slice(..len);
@@ -129,7 +84,7 @@ fn h4_failed_decoding_leaves_nothing_allocated() {
         failed += u32::from(Decoder::new(&message).decode::<Everything>().is_err());
     }
     assert!(failed > 300, "{failed} of {} messages", 2 * wire.len());
-    assert_eq!(ALLOCATED.get(), before);
+    assert_eq!(allocated(), before);
 }
 
 #[test]
@@ -186,10 +141,10 @@ fn small_pieces_are_allocated_together() {
     assert_eq!(decoded, pieces);
     assert!(peak < 100 * 32 + 3 * (1024 + 64), "{peak} bytes");
     let kept = decoded.swap_remove(50);
-    let before = ALLOCATED.get();
+    let before = allocated();
     drop(decoded);
     drop(kept);
-    assert!(ALLOCATED.get() < before);
+    assert!(allocated() < before);
 }
 
 /// A claim that the bound and the size of the message allow, whose elements are not there.

@@ -1,7 +1,8 @@
 //! Bytes that a peer should not send, and values that no interface allows.
 //!
 //! The names with a number are the hostile inputs H1 to H7 of the project's list of what has hurt
-//! other implementations; H1 and H4, which are about memory, are in `allocation.rs`.
+//! other implementations; H1 and H4, which are about memory, are in `allocation.rs`. The package `tests` has
+//! the same for generated types in a server.
 #![expect(
     clippy::redundant_closure_for_method_calls,
     reason = "a method of `Decoder` by its path takes decoders of one lifetime only"

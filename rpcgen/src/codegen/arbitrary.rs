@@ -1,6 +1,9 @@
 //! `Arbitrary`: values made of random bytes, within the bounds of the file and never deep.
 
-use super::{Context, Piece, syntax, union::labels};
+use super::{
+    Context, Piece, syntax,
+    union::{labels, rest},
+};
 use crate::model::{
     Arm, Check, Demand, Enum, Field, Label, Shape, Struct, Type, TypeDef, TypeId, Union,
 };
@@ -166,10 +169,11 @@ impl Emitter<'_> {
         let checked: Expr = if labels.is_empty() {
             variant
         } else {
+            let rest = rest(self.context, shape);
             parse_quote! {
                 match discriminant {
                     #(#labels)|* => Err(::xdr::arbitrary::Error::IncorrectFormat),
-                    _ => #variant,
+                    #rest => #variant,
                 }
             }
         };

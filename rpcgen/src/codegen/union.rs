@@ -306,35 +306,8 @@ impl Emitter<'_> {
                 }
             }
         };
-        let rest = self.only_variant_left();
-        let rest = rest.unwrap_or_else(|| parse_quote!(_));
+        let rest = rest(self.context, self.union);
         Some(parse_quote!(#rest => #value,))
-    }
-
-    /// The one variant of the discriminant that has no arm, where there is just one: `_` would hide
-    /// it.
-    fn only_variant_left(&self) -> Option<syn::Pat> {
-        let Type::Named(id) = self.context.model.unalias(&self.union.discriminant.ty) else {
-            return None;
-        };
-        let Shape::Enum(shape) = &self.context.model.type_def(*id).shape else {
-            return None;
-        };
-        let numbers = self.union.arms.iter().map(|arm| arm.label.number());
-        let taken: HashSet<Number<i128>> = numbers.collect();
-        let left = shape
-            .enumerators
-            .iter()
-            .filter(|enumerator| !taken.contains(&enumerator.value.widened()));
-        let ty = self.context.rust_type(&self.union.discriminant.ty);
-        let pattern = |enumerator: &Enumerator| -> syn::Pat {
-            let name = syntax::ident(&enumerator.name.rust);
-            parse_quote!(#ty::#name)
-        };
-        let unknown: Option<syn::Pat> = shape.is_open.then(|| parse_quote!(#ty::Unknown(_)));
-        let mut left = left.map(pattern).chain(unknown);
-        let first = left.next()?;
-        left.next().is_none().then_some(first)
     }
 
     fn label(&self, label: &Label) -> Expr {
@@ -366,6 +339,36 @@ pub(super) fn label(context: &Context<'_>, union: &Union, label: &Label) -> Expr
             parse_quote!(#ty::#name)
         }
     }
+}
+
+/// The pattern of all discriminants that have no arm: `_`, or the one variant, where there is just one
+/// and `_` would hide it.
+pub(super) fn rest(context: &Context<'_>, union: &Union) -> syn::Pat {
+    only_variant_left(context, union).unwrap_or_else(|| parse_quote!(_))
+}
+
+fn only_variant_left(context: &Context<'_>, union: &Union) -> Option<syn::Pat> {
+    let Type::Named(id) = context.model.unalias(&union.discriminant.ty) else {
+        return None;
+    };
+    let Shape::Enum(shape) = &context.model.type_def(*id).shape else {
+        return None;
+    };
+    let numbers = union.arms.iter().map(|arm| arm.label.number());
+    let taken: HashSet<Number<i128>> = numbers.collect();
+    let left = shape
+        .enumerators
+        .iter()
+        .filter(|enumerator| !taken.contains(&enumerator.value.widened()));
+    let ty = context.rust_type(&union.discriminant.ty);
+    let pattern = |enumerator: &Enumerator| -> syn::Pat {
+        let name = syntax::ident(&enumerator.name.rust);
+        parse_quote!(#ty::#name)
+    };
+    let unknown: Option<syn::Pat> = shape.is_open.then(|| parse_quote!(#ty::Unknown(_)));
+    let mut left = left.map(pattern).chain(unknown);
+    let first = left.next()?;
+    left.next().is_none().then_some(first)
 }
 
 /// All labels as patterns; three numbers and more in a row are a range.

@@ -1,0 +1,9 @@
+//! The codec of generated types. Unions without a default arm.
+
+#![no_main]
+
+#[path = "../../src/fuzzed.rs"]
+#[allow(dead_code, reason = "other targets use the rest")]
+mod fuzzed;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzed::check::<fuzzed::types::Closed>(input));
