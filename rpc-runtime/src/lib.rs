@@ -88,7 +88,7 @@ pub use message::{
 };
 #[cfg(feature = "net")]
 pub use net::{
-    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint,
+    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Recovery,
     ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Transport, memory,
 };
 pub use peer::Peer;

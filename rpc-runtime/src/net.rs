@@ -15,6 +15,7 @@ mod datagram_socket;
 pub(crate) mod fault;
 mod handle;
 pub mod memory;
+mod reconnect;
 mod reliable;
 mod request_cache;
 mod server;
@@ -38,7 +39,7 @@ pub use checksummed::ChecksummedEndpoint;
 pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
-pub use transport::Transport;
+pub use transport::{Recovery, Transport};
 
 /// The time, by the clock of the runtime, which tests may move.
 fn now() -> Instant {

@@ -124,6 +124,43 @@ impl Jitter {
     }
 }
 
+/// The time before the second attempt to connect again; the first is made at once.
+pub const RECONNECT_MIN: Duration = Duration::from_millis(50);
+
+/// The longest time between two attempts to connect again.
+pub const RECONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// When to connect again to a server whose connection was lost.
+#[derive(Debug, Clone)]
+pub struct ReconnectDelay {
+    next: Duration,
+    jitter: Jitter,
+}
+
+impl ReconnectDelay {
+    /// The delays that belong to a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            next: Duration::ZERO,
+            jitter: Jitter::new(seed),
+        }
+    }
+
+    /// How long to wait before the next attempt.
+    pub fn next_delay(&mut self) -> Duration {
+        let delay = self.jitter.spread(self.next);
+        self.next = (2 * self.next).clamp(RECONNECT_MIN, RECONNECT_MAX);
+        delay
+    }
+
+    /// Takes note that the server has answered: that a connection was made does not do, for a
+    /// server may end it as soon as it has read the call.
+    pub fn answered(&mut self) {
+        self.next = Duration::ZERO;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,5 +234,17 @@ mod tests {
         assert!(spread.iter().any(|&wait| wait > ms(890)));
         let mut again = Jitter::new(42);
         assert!(spread.iter().all(|&wait| wait == again.spread(ms(800))));
+    }
+
+    #[test]
+    fn connects_again_at_once_and_then_with_back_off() {
+        let mut delay = ReconnectDelay::new(7);
+        assert_eq!(delay.next_delay(), Duration::ZERO);
+        for least in [50, 100, 200, 400, 800, 1600, 2000, 2000].map(ms) {
+            let delay = delay.next_delay();
+            assert!(least <= delay && delay < least * 9 / 8, "{delay:?}");
+        }
+        delay.answered();
+        assert_eq!(delay.next_delay(), Duration::ZERO);
     }
 }

@@ -5,6 +5,8 @@
 //! place is told apart. The numbers come from one sequence that all connections of a process
 //! share, so that none repeats while its predecessor may still be on the way.
 
+mod in_flight;
+
 use std::{
     collections::VecDeque,
     io,
@@ -13,13 +15,14 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     task::{Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 
+use self::in_flight::{Interrupted, Transaction, Unreliable};
 use crate::{
-    Message, Xid,
+    Message, Procedure, Xid,
     datagram::Failure,
     retransmission::{Jitter, RoundTripEstimate},
 };
@@ -48,6 +51,27 @@ impl XidSequence {
 
     fn next(&self) -> Xid {
         Xid(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What the procedure of a call allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallKind {
+    /// It may be executed once.
+    AtMostOnce,
+    /// It may be executed more than once.
+    Idempotent,
+    /// It is sent once and has no reply.
+    Maybe,
+}
+
+impl From<&Procedure> for CallKind {
+    fn from(procedure: &Procedure) -> Self {
+        match (procedure.is_maybe(), procedure.is_idempotent()) {
+            (true, _) => Self::Maybe,
+            (false, true) => Self::Idempotent,
+            (false, false) => Self::AtMostOnce,
+        }
     }
 }
 
@@ -86,34 +110,11 @@ pub struct Transactions {
     /// No deadline and no retransmission is due before.
     earliest: Option<Instant>,
     unreliable: Option<Unreliable>,
-}
-
-/// What a transport that loses messages needs besides.
-#[derive(Debug)]
-struct Unreliable {
-    estimate: RoundTripEstimate,
-    jitter: Jitter,
-}
-
-#[derive(Debug)]
-struct Transaction {
-    xid: Xid,
-    deadline: Instant,
-    /// Whether a reply comes; otherwise the call is sent once.
-    has_reply: bool,
-    transmissions: u32,
-    retransmission: Option<Box<Retransmission>>,
-    waker: Option<Waker>,
-    ended: Option<Ended>,
-}
-
-/// The next copy of a call.
-#[derive(Debug)]
-struct Retransmission {
-    message: Message,
-    first_sent: Instant,
-    timeout: Duration,
-    at: Instant,
+    /// Whether calls that may be executed once are kept, so that they can be sent again when the
+    /// connection was lost.
+    keeps_all: bool,
+    /// Why the last connection was lost, until a reply comes.
+    lost: Option<Arc<io::Error>>,
 }
 
 impl Transactions {
@@ -125,6 +126,18 @@ impl Transactions {
             in_flight: 0,
             earliest: None,
             unreliable: None,
+            keeps_all: false,
+            lost: None,
+        }
+    }
+
+    /// Calls over a transport that connects again from the same address, to a server that knows
+    /// copies of calls when they come over another connection.
+    #[must_use]
+    pub fn replaying() -> Self {
+        Self {
+            keeps_all: true,
+            ..Self::reliable()
         }
     }
 
@@ -149,7 +162,7 @@ impl Transactions {
     /// Opens a transaction, unless [`CALLS_IN_FLIGHT_MAX`] are open.
     ///
     /// One that has no reply is sent once, and ends when it [was sent](Self::sent).
-    pub fn open(&mut self, xids: &XidSequence, deadline: Instant, has_reply: bool) -> Option<Xid> {
+    pub fn open(&mut self, xids: &XidSequence, deadline: Instant, kind: CallKind) -> Option<Xid> {
         if self.in_flight >= CALLS_IN_FLIGHT_MAX {
             return None;
         }
@@ -159,7 +172,7 @@ impl Transactions {
         loop {
             let xid = xids.next();
             if let Some(slot @ None) = self.slot(xid) {
-                *slot = Some(Transaction::new(xid, deadline, has_reply));
+                *slot = Some(Transaction::new(xid, deadline, kind));
                 self.in_flight += 1;
                 self.due(deadline);
                 return Some(xid);
@@ -169,17 +182,22 @@ impl Transactions {
 
     /// Notes that the call is handed to the transport, unless it has ended before.
     pub fn transmit(&mut self, xid: Xid, message: &Message, now: Instant) -> bool {
-        let Some(has_reply) = self.running(xid).map(|open| open.has_reply) else {
+        let Some(kind) = self.running(xid).map(|open| open.kind) else {
             return false;
         };
-        let unreliable = self.unreliable.as_mut().filter(|_| has_reply);
+        let unreliable = self.unreliable.as_mut();
+        let unreliable = unreliable.filter(|_| kind != CallKind::Maybe);
         let retransmission = unreliable.map(|unreliable| unreliable.retransmission(message, now));
         if let Some(next) = &retransmission {
             self.due(next.at);
         }
+        let is_kept = self.unreliable.is_none()
+            && (kind == CallKind::Idempotent || kind == CallKind::AtMostOnce && self.keeps_all);
         if let Some(transaction) = self.running(xid) {
             transaction.transmissions += 1;
+            transaction.awaits_transport = false;
             transaction.retransmission = retransmission.map(Box::new);
+            transaction.kept = is_kept.then(|| message.clone());
         }
         true
     }
@@ -187,31 +205,62 @@ impl Transactions {
     /// Whether the call is in flight and has no reply.
     #[must_use]
     pub fn ends_when_sent(&mut self, xid: Xid) -> bool {
-        self.running(xid).is_some_and(|open| !open.has_reply)
+        self.running(xid)
+            .is_some_and(|open| open.kind == CallKind::Maybe)
     }
 
     /// Ends a transaction that has no reply, as the transport has passed its call on, and gives
     /// its waker.
     pub fn sent(&mut self, xid: Xid) -> Option<Waker> {
-        let transaction = self.running(xid).filter(|open| !open.has_reply)?;
+        let transaction = self.running(xid)?;
+        if transaction.kind != CallKind::Maybe {
+            return None;
+        }
         transaction.end(Ended::Sent);
         transaction.waker.take()
     }
 
     /// Notes that the transport did not take any byte of a copy of the call after all; says
-    /// whether the call is in flight and waits for its first transmission again.
+    /// whether the call is in flight and has to be handed to the transport again.
     ///
-    /// A later copy needs no second attempt: the next one is due in its time.
+    /// A retransmission needs no second attempt: the next one is due in its time.
     pub fn not_transmitted(&mut self, xid: Xid) -> bool {
+        let is_reliable = self.unreliable.is_none();
         let Some(transaction) = self.running(xid) else {
             return false;
         };
         transaction.transmissions = transaction.transmissions.saturating_sub(1);
-        let is_unsent = transaction.transmissions == 0;
-        if is_unsent {
+        transaction.awaits_transport = is_reliable || transaction.transmissions == 0;
+        if transaction.awaits_transport {
             transaction.retransmission = None;
         }
-        is_unsent
+        transaction.awaits_transport
+    }
+
+    /// Takes note that the connection was lost, and that there will be another, where the server
+    /// sees the same address and port or not.
+    ///
+    /// Calls of which the transport took nothing wait for it. Of the others, those that may be
+    /// executed more than once, or that the server will recognize, are to be sent again: the same
+    /// bytes, under the same xid. The rest has ended.
+    pub fn interrupt(
+        &mut self,
+        fault: &Arc<io::Error>,
+        keeps_address: bool,
+        again: &mut Vec<(Xid, Message)>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        self.lost = Some(Arc::clone(fault));
+        let is_recognized = keeps_address && self.keeps_all;
+        for transaction in self.slots.iter_mut().flatten() {
+            if transaction.ended.is_none() {
+                match transaction.interrupt(fault, is_recognized) {
+                    Interrupted::Waits => {}
+                    Interrupted::Again(message) => again.push((transaction.xid, message)),
+                    Interrupted::Ended => wakers.extend(transaction.waker.take()),
+                }
+            }
+        }
     }
 
     /// Notes that the call is in the hands of a protocol that delivers it, or tells its end.
@@ -239,8 +288,12 @@ impl Transactions {
     /// What is no reply, or one to a call that has ended, is dropped.
     pub fn receive(&mut self, message: Bytes, now: Instant) -> Option<Waker> {
         let xid = Xid::of_reply(&message)?;
-        let transaction = self.running(xid).filter(|open| open.has_reply)?;
+        let transaction = self.running(xid)?;
+        if transaction.kind == CallKind::Maybe {
+            return None;
+        }
         transaction.ended = Some(Ended::Reply(message));
+        transaction.kept = None;
         let retransmission = transaction.retransmission.take();
         let (waker, transmissions) = (transaction.waker.take(), transaction.transmissions);
         if let (Some(sent), Some(unreliable), 1) =
@@ -249,6 +302,7 @@ impl Transactions {
             let round_trip = now.saturating_duration_since(sent.first_sent);
             unreliable.estimate.sample(round_trip);
         }
+        self.lost = None;
         waker
     }
 
@@ -304,7 +358,7 @@ impl Transactions {
                 continue;
             }
             let unreliable = self.unreliable.as_mut();
-            match transaction.expire(now, unreliable, again) {
+            match transaction.expire(now, unreliable, self.lost.as_ref(), again) {
                 Some(due) => self.earliest = earlier(self.earliest, due),
                 None => wakers.extend(transaction.waker.take()),
             }
@@ -364,61 +418,6 @@ fn index(xid: Xid, slots: usize) -> Option<usize> {
 )]
 fn earlier(earliest: Option<Instant>, at: Instant) -> Option<Instant> {
     Some(earliest.map_or(at, |earliest| earliest.min(at)))
-}
-
-impl Unreliable {
-    /// The first retransmission of a call that is sent now.
-    fn retransmission(&mut self, message: &Message, now: Instant) -> Retransmission {
-        let timeout = self.estimate.retransmission_timeout();
-        Retransmission {
-            message: message.clone(),
-            first_sent: now,
-            timeout,
-            at: now + self.jitter.spread(timeout),
-        }
-    }
-}
-
-impl Transaction {
-    fn new(xid: Xid, deadline: Instant, has_reply: bool) -> Self {
-        Self {
-            xid,
-            deadline,
-            has_reply,
-            transmissions: 0,
-            retransmission: None,
-            waker: None,
-            ended: None,
-        }
-    }
-
-    fn end(&mut self, ended: Ended) {
-        self.ended = Some(ended);
-        self.retransmission = None;
-    }
-
-    /// Does what is due; gives the time at which more is, or nothing when the call has ended.
-    fn expire(
-        &mut self,
-        now: Instant,
-        unreliable: Option<&mut Unreliable>,
-        again: &mut VecDeque<Message>,
-    ) -> Option<Instant> {
-        if self.deadline <= now {
-            self.end(Ended::DeadlineExceeded);
-            return None;
-        }
-        let (Some(next), Some(unreliable)) = (&mut self.retransmission, unreliable) else {
-            return Some(self.deadline);
-        };
-        if next.at <= now {
-            self.transmissions = self.transmissions.saturating_add(1);
-            next.timeout = unreliable.estimate.back_off(next.timeout);
-            next.at = now + unreliable.jitter.spread(next.timeout);
-            again.push_back(next.message.clone());
-        }
-        Some(next.at.min(self.deadline))
-    }
 }
 
 #[cfg(test)]

@@ -240,7 +240,13 @@ async fn shutdown_answers_what_was_received() {
         assert_eq!(call.await.unwrap().unwrap(), 5);
     }
     assert!(shutdown.await.all_answered);
-    let error = clients[0].add(1, 2).await.unwrap_err();
+    let late = CalcClient(
+        clients[0]
+            .0
+            .clone()
+            .with_deadline(Duration::from_millis(100)),
+    );
+    let error = late.add(1, 2).await.unwrap_err();
     assert!(matches!(error.kind(), CallErrorKind::ConnectionLost(_)));
 }
 
@@ -326,6 +332,8 @@ async fn server_that_dies_in_the_middle_of_a_call() {
     assert!(matches!(error.kind(), CallErrorKind::ConnectionLost(_)));
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert!(error.xid().is_some() && error.peer().is_some());
+    drop(listener);
+    let client = CalcClient(client.0.with_deadline(Duration::from_millis(100)));
     let error = client.add(1, 2).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotExecuted);
 }

@@ -1,17 +1,17 @@
 //! From the address of a server, as users write it, to a transport.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 
-use super::{reliable, tcp::TcpTransport, udp::UdpTransport};
-
-/// How long a TCP connection may take to come up: the operating system itself would try for
-/// minutes, longer than any call may take.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+use super::{
+    reconnect::{CONNECT_DEADLINE, ReconnectingTcp, TcpOptions},
+    reliable,
+    udp::UdpTransport,
+};
 
 /// A server that no connection could be made to; nothing was called.
 #[derive(Debug)]
@@ -60,15 +60,17 @@ impl std::error::Error for ConnectError {}
 /// A transport that an address leads to.
 #[derive(Debug)]
 pub(super) enum Connected {
-    Tcp(TcpTransport),
+    Tcp(Box<ReconnectingTcp>),
     Udp(UdpTransport),
     Reliable(Arc<reliable::Shared>),
 }
 
 /// Connects to `tcp://HOST:PORT`, `udp://HOST:PORT` or `reliable://HOST:PORT`.
-pub(super) async fn connect(address: &str, record_max: usize) -> Result<Connected, ConnectError> {
+pub(super) async fn connect(address: &str, tcp: TcpOptions) -> Result<Connected, ConnectError> {
     let connected = match address.split_once("://") {
-        Some(("tcp", host)) => connect_tcp(host, record_max).await.map(Connected::Tcp),
+        Some(("tcp", host)) => connect_tcp(host, tcp)
+            .await
+            .map(|transport| Connected::Tcp(Box::new(transport))),
         Some(("udp", host)) => connect_datagrams(host, UdpTransport::connect)
             .await
             .map(Connected::Udp),
@@ -88,10 +90,9 @@ pub(super) async fn connect(address: &str, record_max: usize) -> Result<Connecte
     })
 }
 
-async fn connect_tcp(host: &str, record_max: usize) -> io::Result<TcpTransport> {
+async fn connect_tcp(host: &str, options: TcpOptions) -> io::Result<ReconnectingTcp> {
     let stream = timeout(CONNECT_DEADLINE, TcpStream::connect(host)).await??;
-    let peer = stream.peer_addr()?;
-    TcpTransport::new(stream, peer, record_max)
+    ReconnectingTcp::new(stream, options)
 }
 
 /// Takes the first address of the host towards which this machine has a route.

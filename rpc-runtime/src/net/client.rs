@@ -14,6 +14,7 @@ use super::{
     address::{self, ConnectError, Connected},
     client_connection,
     handle::Handle,
+    reconnect::TcpOptions,
     transport::Transport,
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     datagram::CallOptions,
     decoding::Decoding,
     record::RECORD_MAX,
-    transaction::{Completion, Ended},
+    transaction::{CallKind, Completion, Ended, Transactions},
 };
 
 /// The deadline of a call unless the client is told another: time for about ten retransmissions
@@ -54,6 +55,11 @@ impl Client {
     /// reliable datagram protocol, which only servers of this crate speak. The host is a name or an
     /// address (`udp://[::1]:2049`).
     ///
+    /// A TCP connection that is lost is made again by the next call, with back-off as long as the
+    /// server does not answer; calls wait for it until their deadline. Calls that were in flight
+    /// fail, perhaps executed; but those of `idempotent` procedures are sent again, until they
+    /// are answered or their deadline comes. (A reply ends any call, `SYSTEM_ERR` too.)
+    ///
     /// # Errors
     ///
     /// The address is malformed or leads nowhere. Over UDP and reliable datagrams a server that does
@@ -68,6 +74,7 @@ impl Client {
             deadline: None,
             decoding: Decoding::default(),
             record_max: RECORD_MAX,
+            replays: false,
         }
     }
 
@@ -78,7 +85,14 @@ impl Client {
     /// Outside of a tokio runtime, which has to run the connection.
     #[must_use]
     pub fn new(transport: impl Transport) -> Self {
-        Self::through(Handle::Messages(client_connection::spawn(transport)))
+        let transactions = client_connection::transactions(&transport);
+        Self::over(transport, transactions)
+    }
+
+    /// A client over a transport, with the transactions that suit it.
+    pub(super) fn over(transport: impl Transport, transactions: Transactions) -> Self {
+        let shared = client_connection::spawn(transport, transactions);
+        Self::through(Handle::Messages(shared))
     }
 
     fn through(handle: Handle) -> Self {
@@ -173,7 +187,7 @@ impl Client {
         let deadline = deadline.unwrap_or(DEFAULT_DEADLINE).min(DEADLINE_MAX);
         let deadline = Instant::now() + deadline;
         let not_sent = |kind| CallError::new(kind, *procedure, 0);
-        let xid = handle.open(deadline.into_std(), !procedure.is_maybe());
+        let xid = handle.open(deadline.into_std(), CallKind::from(procedure));
         let xid = xid.map_err(not_sent)?;
         let call = InFlight {
             handle,
@@ -293,6 +307,7 @@ pub struct ClientBuilder {
     deadline: Option<Duration>,
     decoding: Decoding,
     record_max: usize,
+    replays: bool,
 }
 
 impl ClientBuilder {
@@ -320,14 +335,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets that calls in flight are sent again when a TCP connection was lost and made again,
+    /// whatever their procedures say: for servers that keep a duplicate request cache across
+    /// connections. The default is not to.
+    ///
+    /// The client binds the same port again, under which such a server knows it. Where the
+    /// operating system refuses the port, the calls fail, perhaps executed.
+    pub fn replay_after_reconnect(mut self, replays: bool) -> Self {
+        self.replays = replays;
+        self
+    }
+
     /// Connects to a server, as [`Client::connect`] does.
     ///
     /// # Errors
     ///
     /// As there.
     pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
-        let mut client = match address::connect(address, self.record_max).await? {
-            Connected::Tcp(transport) => Client::new(transport),
+        let tcp = TcpOptions {
+            record_max: self.record_max,
+            keeps_port: self.replays,
+        };
+        let mut client = match address::connect(address, tcp).await? {
+            Connected::Tcp(transport) if self.replays => {
+                Client::over(*transport, Transactions::replaying())
+            }
+            Connected::Tcp(transport) => Client::new(*transport),
             Connected::Udp(transport) => Client::new(transport),
             Connected::Reliable(association) => Client::through(Handle::Reliable(association)),
         };

@@ -10,10 +10,14 @@ use std::{
     time::Instant,
 };
 
-use super::{give_way, now, timer::Timer, transport::Transport};
+use super::{
+    give_way, now,
+    timer::Timer,
+    transport::{Recovery, Transport},
+};
 use crate::{
     CallErrorKind, Message, Peer, Received, Xid,
-    transaction::{Completion, Transactions, XidSequence},
+    transaction::{CallKind, Completion, Transactions, XidSequence},
 };
 
 /// Times that a connection goes round before it lets other tasks run.
@@ -28,13 +32,17 @@ pub(super) fn xids() -> &'static XidSequence {
     XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
 }
 
-/// Begins a connection on this transport.
-pub(super) fn spawn<T: Transport>(transport: T) -> Arc<Shared> {
-    let transactions = if transport.is_reliable() {
+/// The transactions that suit a transport.
+pub(super) fn transactions(transport: &impl Transport) -> Transactions {
+    if transport.is_reliable() {
         Transactions::reliable()
     } else {
         Transactions::unreliable(fastrand::u64(..))
-    };
+    }
+}
+
+/// Begins a connection on this transport.
+pub(super) fn spawn<T: Transport>(transport: T, transactions: Transactions) -> Arc<Shared> {
     let shared = Arc::new(Shared {
         peer: transport.peer(),
         message_max: transport.message_max(),
@@ -102,12 +110,12 @@ impl Shared {
     }
 
     /// Opens a transaction.
-    pub(super) fn open(&self, deadline: Instant, has_reply: bool) -> Result<Xid, CallErrorKind> {
+    pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
         let mut state = self.lock();
         if let Some(fault) = &state.ended {
             return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
         }
-        let xid = state.transactions.open(xids(), deadline, has_reply);
+        let xid = state.transactions.open(xids(), deadline, kind);
         xid.ok_or(CallErrorKind::TooManyCalls)
     }
 
@@ -180,8 +188,14 @@ impl<T: Transport> Connection<T> {
                 Ok(Turn::End) => return Poll::Ready(()),
                 Err(fault) => {
                     self.take_last_replies(cx);
-                    self.end(fault);
-                    return Poll::Ready(());
+                    match self.transport.recover() {
+                        Recovery::Ended => {
+                            self.end(fault);
+                            return Poll::Ready(());
+                        }
+                        Recovery::Reconnects => self.interrupt(fault, false),
+                        Recovery::ReconnectsFromSameAddress => self.interrupt(fault, true),
+                    }
                 }
             }
         }
@@ -275,7 +289,32 @@ impl<T: Transport> Connection<T> {
     /// Calls that the transport has not taken go back to the queue first: one that ends there was
     /// not sent, and will not be.
     fn expire(&mut self) {
-        let mut state = self.shared.lock();
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.lock();
+        self.take_back(&mut state);
+        let (again, wakers) = (&mut self.outgoing, &mut self.wakers);
+        state.transactions.expire(now(), again, wakers);
+        drop(state);
+        self.wake_callers();
+    }
+
+    /// Ends the calls that were lost with a connection; those that it did not take, and those
+    /// that may be sent again, wait for the next.
+    fn interrupt(&mut self, fault: io::Error, keeps_address: bool) {
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.lock();
+        self.take_back(&mut state);
+        self.without_reply.clear();
+        let fault = Arc::new(fault);
+        let (transactions, again) = (&mut state.transactions, &mut self.taken);
+        transactions.interrupt(&fault, keeps_address, again, &mut self.wakers);
+        self.queue_first(&mut state);
+        drop(state);
+        self.wake_callers();
+    }
+
+    /// Puts what the transport has not taken back into the queue.
+    fn take_back(&mut self, state: &mut State) {
         for message in self.outgoing.drain(..) {
             if let Some(xid) = message.xid()
                 && state.transactions.not_transmitted(xid)
@@ -284,12 +323,13 @@ impl<T: Transport> Connection<T> {
                 self.taken.push((xid, message));
             }
         }
+        self.queue_first(state);
+    }
+
+    /// Puts calls that were taken before to the front of the queue.
+    fn queue_first(&mut self, state: &mut State) {
         self.taken.append(&mut state.queue);
         mem::swap(&mut self.taken, &mut state.queue);
-        let (again, wakers) = (&mut self.outgoing, &mut self.wakers);
-        state.transactions.expire(now(), again, wakers);
-        drop(state);
-        self.wake_callers();
     }
 
     /// Takes the replies that had come before the transport failed: a peer that ends a connection
@@ -373,7 +413,7 @@ mod tests {
         let shared = shared();
         let deadline = Instant::now() + Duration::from_secs(1000);
         let start = || {
-            let xid = shared.open(deadline, true).unwrap();
+            let xid = shared.open(deadline, CallKind::AtMostOnce).unwrap();
             shared.submit(xid, Message::new(Peer::Memory, Bytes::new()));
             xid
         };

@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::{client_connection, reliable};
-use crate::{CallErrorKind, Message, Peer, Xid, datagram::CallOptions, transaction::Completion};
+use crate::{
+    CallErrorKind, Message, Peer, Xid,
+    datagram::CallOptions,
+    transaction::{CallKind, Completion},
+};
 
 /// What all clones of a client share; the connection ends when it is dropped.
 #[derive(Debug)]
@@ -35,10 +39,10 @@ impl Handle {
     }
 
     /// Opens a transaction.
-    pub(super) fn open(&self, deadline: Instant, has_reply: bool) -> Result<Xid, CallErrorKind> {
+    pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
         match self {
-            Self::Messages(shared) => shared.open(deadline, has_reply),
-            Self::Reliable(shared) => shared.open(has_reply),
+            Self::Messages(shared) => shared.open(deadline, kind),
+            Self::Reliable(shared) => shared.open(kind),
         }
     }
 

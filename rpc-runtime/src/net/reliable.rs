@@ -22,7 +22,7 @@ use crate::{
     datagram::{
         self, CallId, CallOptions, ClientAssociation, ClientSettings, Failure, Reason, StartFailure,
     },
-    transaction::{Completion, Ended, Transactions},
+    transaction::{CallKind, Completion, Ended, Transactions},
 };
 
 /// Times that a client goes round before it lets other tasks run.
@@ -116,12 +116,12 @@ impl Shared {
     }
 
     /// Opens a transaction.
-    pub(super) fn open(&self, has_reply: bool) -> Result<Xid, CallErrorKind> {
+    pub(super) fn open(&self, kind: CallKind) -> Result<Xid, CallErrorKind> {
         let mut state = self.lock();
         if let Some(fault) = &state.ended {
             return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
         }
-        let xid = state.transactions.open(xids(), now() + NEVER, has_reply);
+        let xid = state.transactions.open(xids(), now() + NEVER, kind);
         xid.ok_or(CallErrorKind::TooManyCalls)
     }
 

@@ -161,9 +161,11 @@ impl<T: Transport> Connection<T> {
             let mut collected = false;
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
-                // An execution catches panics itself, and none is cancelled while this runs.
-                if let Ok(reply) = answered {
-                    self.reply(reply);
+                match answered {
+                    Ok(reply) => self.reply(reply),
+                    // An execution catches panics itself. What ends one all the same leaves a
+                    // call without an answer, and that the caller of a stream has to learn.
+                    Err(_) => self.refuse_to_read(),
                 }
             }
             if !collected || self.received.is_empty() {

@@ -65,6 +65,12 @@ impl TcpTransport {
         })
     }
 
+    /// Drops the connection so that its port can be bound again at once.
+    pub(super) fn abort(self) {
+        // Otherwise the operating system may refuse the port, and the caller sees that.
+        let _ = self.stream.set_zero_linger();
+    }
+
     /// Sends what was taken over.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {

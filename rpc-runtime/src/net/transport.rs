@@ -7,6 +7,18 @@ use std::{
 
 use crate::{Message, Peer, Received};
 
+/// How a transport goes on after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Not at all.
+    Ended,
+    /// It connects again when there is something to send.
+    Reconnects,
+    /// So it does, and the server will see the same address and port as before.
+    ReconnectsFromSameAddress,
+}
+
 /// Whole messages in and out: what a connection of a client or server runs on.
 ///
 /// Both directions take batches, so that a transport can move many messages with one system
@@ -54,6 +66,14 @@ pub trait Transport: Send + 'static {
     ///
     /// The transport has ended before.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Says how the transport goes on after an error, or after the peer has ended it.
+    ///
+    /// Messages that it had not taken out of the queue may be handed over again. Of those that it
+    /// had, no copy will be sent any more.
+    fn recover(&mut self) -> Recovery {
+        Recovery::Ended
+    }
 
     /// The peer at the other end, where there is just one.
     fn peer(&self) -> Peer;

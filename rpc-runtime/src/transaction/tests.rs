@@ -8,6 +8,7 @@ use crate::{
 use std::{
     sync::atomic::AtomicUsize,
     task::{Poll, Wake},
+    time::Duration,
 };
 use xdr::Encoder;
 
@@ -52,7 +53,9 @@ impl World {
 
     fn open(&mut self) -> Xid {
         let deadline = self.now + DEADLINE;
-        self.transactions.open(&self.xids, deadline, true).unwrap()
+        self.transactions
+            .open(&self.xids, deadline, CallKind::AtMostOnce)
+            .unwrap()
     }
 
     fn send(&mut self) -> Xid {
@@ -167,7 +170,9 @@ fn calls_in_flight_are_limited() {
         world.open();
     }
     let deadline = world.now + DEADLINE;
-    let outcome = world.transactions.open(&world.xids, deadline, true);
+    let outcome = world
+        .transactions
+        .open(&world.xids, deadline, CallKind::AtMostOnce);
     assert_eq!(outcome, None);
     world.transactions.close(first);
     world.open();
@@ -317,7 +322,9 @@ fn copies_that_the_transport_did_not_take() {
 fn call_without_a_reply_ends_when_it_was_sent() {
     let mut world = World::new(Transactions::unreliable(1));
     let deadline = world.now + DEADLINE;
-    let opened = world.transactions.open(&world.xids, deadline, false);
+    let opened = world
+        .transactions
+        .open(&world.xids, deadline, CallKind::Maybe);
     let xid = opened.unwrap();
     assert!(world.transactions.ends_when_sent(xid));
     assert!(world.poll(xid).is_pending());
@@ -349,7 +356,9 @@ fn call_without_a_reply_ends_when_it_was_sent() {
 fn call_without_a_reply_that_the_transport_does_not_take() {
     let mut world = World::new(Transactions::reliable());
     let deadline = world.now + DEADLINE;
-    let opened = world.transactions.open(&world.xids, deadline, false);
+    let opened = world
+        .transactions
+        .open(&world.xids, deadline, CallKind::Maybe);
     let xid = opened.unwrap();
     assert!(world.transactions.transmit(xid, &call(xid), world.now));
     assert!(world.transactions.not_transmitted(xid));
@@ -358,5 +367,98 @@ fn call_without_a_reply_that_the_transport_does_not_take() {
         panic!("its deadline has come");
     };
     assert!(matches!(completion.ended, Ended::DeadlineExceeded));
+    assert_eq!(completion.transmissions, 0);
+}
+
+/// Calls over a transport that connects again, one of each kind, all of them sent.
+fn interrupted(mut transactions: Transactions, keeps_address: bool) -> (Vec<Xid>, Vec<Ended>) {
+    let xids = XidSequence::new(0);
+    let now = Instant::now();
+    for kind in [CallKind::AtMostOnce, CallKind::Idempotent, CallKind::Maybe] {
+        let xid = transactions.open(&xids, now + DEADLINE, kind).unwrap();
+        assert!(transactions.transmit(xid, &call(xid), now));
+    }
+    let unsent = transactions.open(&xids, now + DEADLINE, CallKind::AtMostOnce);
+    let fault = Arc::new(io::Error::from(io::ErrorKind::ConnectionReset));
+    let (mut again, mut wakers) = (Vec::new(), Vec::new());
+    transactions.interrupt(&fault, keeps_address, &mut again, &mut wakers);
+    // While they wait, another attempt may fail; nothing is queued twice.
+    let mut once_more = Vec::new();
+    transactions.interrupt(&fault, keeps_address, &mut once_more, &mut wakers);
+    assert!(once_more.is_empty());
+    assert!(transactions.is_running(unsent.unwrap()), "it waits");
+    let ended = (0..3).filter_map(|xid| {
+        let ended = transactions.poll(Xid(xid), Waker::noop());
+        let Poll::Ready(completion) = ended else {
+            return None;
+        };
+        assert_eq!(completion.transmissions, 1);
+        Some(completion.ended)
+    });
+    let ended = ended.collect();
+    for (xid, message) in &again {
+        assert_eq!(message.to_bytes(), call(*xid).to_bytes(), "the same bytes");
+        assert!(transactions.transmit(*xid, message, now));
+        assert!(
+            transactions.not_transmitted(*xid),
+            "to be handed over again"
+        );
+        assert!(transactions.transmit(*xid, message, now));
+        transactions.receive(reply(*xid), now);
+        let Poll::Ready(completion) = transactions.poll(*xid, Waker::noop()) else {
+            panic!("it was answered");
+        };
+        assert_eq!(completion.transmissions, 2);
+    }
+    (again.into_iter().map(|(xid, _)| xid).collect(), ended)
+}
+
+#[test]
+fn only_what_may_be_executed_again_is_sent_again() {
+    let (again, ended) = interrupted(Transactions::reliable(), true);
+    assert_eq!((again, ended.len()), (vec![Xid(1)], 2));
+    let (again, ended) = interrupted(Transactions::replaying(), false);
+    assert_eq!((again, ended.len()), (vec![Xid(1)], 2), "another address");
+    let (again, ended) = interrupted(Transactions::replaying(), true);
+    assert_eq!((again, ended.len()), (vec![Xid(0), Xid(1)], 1));
+}
+
+#[test]
+fn a_replay_that_the_server_would_not_recognize_is_not_made() {
+    let xids = XidSequence::new(0);
+    let now = Instant::now();
+    let mut transactions = Transactions::replaying();
+    let kind = CallKind::AtMostOnce;
+    let xid = transactions.open(&xids, now + DEADLINE, kind).unwrap();
+    transactions.transmit(xid, &call(xid), now);
+    let fault = Arc::new(io::Error::from(io::ErrorKind::AddrInUse));
+    let (mut again, mut wakers) = (Vec::new(), Vec::new());
+    transactions.interrupt(&fault, true, &mut again, &mut wakers);
+    assert_eq!(again.len(), 1);
+    // The port was refused meanwhile.
+    transactions.interrupt(&fault, false, &mut again, &mut wakers);
+    assert!(!transactions.transmit(xid, &call(xid), now));
+    let Poll::Ready(completion) = transactions.poll(xid, Waker::noop()) else {
+        panic!("it has ended");
+    };
+    assert!(matches!(completion.ended, Ended::ConnectionLost(_)));
+    assert_eq!(completion.transmissions, 1);
+}
+
+#[test]
+fn a_call_that_found_no_connection_says_why() {
+    let xids = XidSequence::new(0);
+    let now = Instant::now();
+    let mut transactions = Transactions::reliable();
+    let kind = CallKind::AtMostOnce;
+    let xid = transactions.open(&xids, now + DEADLINE, kind).unwrap();
+    let fault = Arc::new(io::Error::from(io::ErrorKind::ConnectionRefused));
+    let (mut again, mut wakers) = (Vec::new(), Vec::new());
+    transactions.interrupt(&fault, false, &mut again, &mut wakers);
+    transactions.expire(now + DEADLINE, &mut VecDeque::new(), &mut wakers);
+    let Poll::Ready(completion) = transactions.poll(xid, Waker::noop()) else {
+        panic!("its deadline has come");
+    };
+    assert!(matches!(completion.ended, Ended::ConnectionLost(_)));
     assert_eq!(completion.transmissions, 0);
 }

@@ -80,8 +80,9 @@ impl TcpFaults {
     }
 
     /// Shows the server the client's own port number, at the address 127.0.0.2, as if there were
-    /// no relay: a server that knows its clients by address and port knows them again. It needs a
-    /// server on 127.0.0.1 and an operating system that has the address, as Linux does.
+    /// no relay: a server that knows its clients by address and port knows them again. The server
+    /// always sees a reset in the end, for otherwise the port would be blocked for a minute. It
+    /// needs a server on 127.0.0.1 and an operating system that has the address, as Linux does.
     #[must_use]
     pub fn mirror_port(mut self) -> Self {
         self.mirrors_port = true;
@@ -146,7 +147,7 @@ async fn relay(mut client: TcpStream, server: SocketAddr, faults: TcpFaults) {
     let ending = match connect(server, mirrored).await {
         Ok(mut server) => {
             let ending = pass_on(&mut client, &mut server, faults).await;
-            if ending == TcpEnding::Reset {
+            if ending == TcpEnding::Reset || faults.mirrors_port {
                 // Without a reset the socket is closed in order, which is an ending too.
                 let _ = server.set_zero_linger();
             }
