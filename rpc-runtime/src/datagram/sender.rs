@@ -20,7 +20,7 @@ pub(super) struct Sender {
     /// The first fragment that has not arrived.
     cum: u16,
     /// The fragments from `cum` on that were sent, since the message was begun last.
-    flight: VecDeque<Flight>,
+    flight: Flights,
     /// Fragments that were ever sent.
     sent: usize,
     /// Fragments behind `cum` that the receiver takes.
@@ -41,6 +41,14 @@ pub(super) struct Transmission {
 struct Flight {
     sent: Transmission,
     fate: Fate,
+}
+
+/// Fragments that were sent, in their order. The first needs no memory of its own: most messages
+/// have no other.
+#[derive(Debug, Default)]
+struct Flights {
+    first: Option<Flight>,
+    others: VecDeque<Flight>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +79,7 @@ impl Sender {
             message,
             geometry,
             cum: 0,
-            flight: VecDeque::new(),
+            flight: Flights::default(),
             sent: 0,
             window,
             last: None,
@@ -245,6 +253,48 @@ impl Sender {
     fn sent_at(&self, pn: u32) -> Option<Instant> {
         let mut sent = self.flight.iter().map(|flight| flight.sent);
         sent.find(|sent| sent.pn == pn).map(|sent| sent.at)
+    }
+}
+
+impl Flights {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn get_mut(&mut self, place: usize) -> Option<&mut Flight> {
+        match place.checked_sub(1) {
+            None => self.first.as_mut(),
+            Some(place) => self.others.get_mut(place),
+        }
+    }
+
+    fn push_back(&mut self, flight: Flight) {
+        if self.is_empty() {
+            self.first = Some(flight);
+        } else {
+            self.others.push_back(flight);
+        }
+    }
+
+    fn pop_front(&mut self) -> Option<Flight> {
+        std::mem::replace(&mut self.first, self.others.pop_front())
+    }
+
+    fn clear(&mut self) {
+        self.first = None;
+        self.others.clear();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Flight> {
+        self.first.iter_mut().chain(&mut self.others)
     }
 }
 

@@ -117,13 +117,13 @@ impl ServerEndpoint {
     /// Does what is due.
     pub fn expire(&mut self, now: Instant) {
         let Self { clients, shared } = self;
-        while let Some(timer) = shared.timers.pop(now) {
+        while let Some((_, key)) = shared.working.pop(now) {
+            if let Some(association) = clients.get(key.slot) {
+                association.on_working_timer(shared, now, key);
+            }
+        }
+        while let Some((_, timer)) = shared.timers.pop(now) {
             match timer {
-                Timer::Working(key) => {
-                    if let Some(association) = clients.get(key.slot) {
-                        association.on_working_timer(shared, now, key);
-                    }
-                }
                 Timer::Reassembly(key) => {
                     let association = clients.get(key.slot);
                     let due =
@@ -140,7 +140,10 @@ impl ServerEndpoint {
     /// When [`expire`](Self::expire) has to be called, at the latest.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.shared.timers.first()
+        let Shared {
+            working, timers, ..
+        } = &self.shared;
+        working.first().into_iter().chain(timers.first()).min()
     }
 
     /// The next datagram to send, and where to.

@@ -273,9 +273,8 @@ impl Association {
         shared.queued.lend(1);
         shared.queue.push_back(key);
         shared.counters.calls += 1;
-        shared
-            .timers
-            .push(now + shared.settings.working_delay, Timer::Working(key));
+        let due = now + shared.settings.working_delay;
+        shared.working.push(due, key);
     }
 
     /// Refuses a call for good: the record says so to each of its copies.
