@@ -12,6 +12,9 @@ use super::packet::{Ack, FragmentSize, Geometry};
 /// A packet is lost if one that was sent more than so many later has arrived.
 const REORDERING_MAX: u32 = 3;
 
+/// Fragments that are sent before the receiver has said anything.
+const UNANSWERED_MAX: u16 = 10;
+
 /// A message in fragments.
 #[derive(Debug)]
 pub(super) struct Sender {
@@ -25,6 +28,8 @@ pub(super) struct Sender {
     sent: usize,
     /// Fragments behind `cum` that the receiver takes.
     window: u16,
+    /// Whether the receiver has said anything.
+    is_answered: bool,
     /// The transmission that was last.
     last: Option<Transmission>,
 }
@@ -82,6 +87,7 @@ impl Sender {
             flight: Flights::default(),
             sent: 0,
             window,
+            is_answered: false,
             last: None,
         })
     }
@@ -130,7 +136,12 @@ impl Sender {
     pub(super) fn next(&self) -> Option<u16> {
         let lost = self.flight.iter().position(|sent| sent.fate == Fate::Lost);
         let place = lost.unwrap_or(self.flight.len());
-        if place >= usize::from(self.window) {
+        let unanswered = if self.is_answered {
+            u16::MAX
+        } else {
+            UNANSWERED_MAX
+        };
+        if place >= usize::from(self.window.min(unanswered)) {
             return None;
         }
         let next = usize::from(self.cum) + place;
@@ -183,6 +194,7 @@ impl Sender {
             answered: self.sent_at(ack.echo_pn),
             ..Progress::default()
         };
+        self.is_answered = true;
         if ack.cum >= self.cum {
             self.window = ack.window;
         }
