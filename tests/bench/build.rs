@@ -1,6 +1,8 @@
 //! Compiles the five values of the codec comparison.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    rpcgen::Builder::new().compile(&["codec.x"])?;
+    rpcgen::Builder::new()
+        .borrowed("listing")
+        .compile(&["codec.x"])?;
     Ok(())
 }
