@@ -59,6 +59,23 @@ async fn plain_calls_come_on_the_same_port() {
     }
 }
 
+/// A socket that serves both protocols sends plain replies of any length.
+#[tokio::test]
+async fn plain_replies_may_be_long() {
+    for host in ["127.0.0.1:0", "[::1]:0"] {
+        let server = Server::builder().service(server(Calc::default())).udp(host);
+        let server = server.start().await.unwrap();
+        let address = server.udp_addr().unwrap();
+        let plain = Client::connect(&format!("udp://{address}")).await.unwrap();
+        let body = vec![7; 60_000];
+        assert_eq!(CalcClient(plain).echo(body.clone()).await.unwrap(), body);
+        assert_eq!(
+            connect(address).await.echo(body.clone()).await.unwrap(),
+            body
+        );
+    }
+}
+
 /// More than there are activities: the others wait for their turn.
 #[tokio::test]
 async fn any_number_of_calls_can_be_in_flight() {

@@ -1,8 +1,6 @@
-//! Compiles the five values of the codec comparison.
+//! Compiles the values of the codec comparison and the program of that of calls.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    rpcgen::Builder::new()
-        .borrowed("listing")
-        .compile(&["codec.x"])?;
+    rpcgen::Builder::new().compile(&["codec.x", "bench.x"])?;
     Ok(())
 }

@@ -1,55 +1,207 @@
-//! A UDP socket that the drivers of the reliable datagram protocol share.
+//! A UDP socket that moves many datagrams with one system call: what the drivers of the reliable
+//! datagram protocol run on.
+//!
+//! Datagrams of one length to one address leave as one buffer that the kernel or the network card
+//! cuts up (GSO), and come as one that they have put together (GRO).
 
 use std::{
-    io,
-    net::SocketAddr,
+    io::{self, IoSliceMut},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     task::{Context, Poll, ready},
 };
 
-use tokio::{io::ReadBuf, net::UdpSocket};
+use bytes::Bytes;
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use tokio::{io::Interest, net::UdpSocket};
 
 use super::udp::DATAGRAM_MAX;
 
-/// A UDP socket and the buffer that it receives into.
+/// Buffers that a server receives into at once; what comes in one is from one client.
+const SERVER_BUFFERS: usize = 32;
+
+/// Buffers that a client receives into at once: all comes from one server.
+const CLIENT_BUFFERS: usize = 2;
+
+/// Bytes of a buffer: those of the longest datagram, or of as many as one may hold.
+const BUFFER_LEN: usize = 65_536;
+
+/// A UDP socket with the buffers of both directions.
 #[derive(Debug)]
 pub(super) struct DatagramSocket {
     socket: UdpSocket,
-    buffer: Box<[u8]>,
+    state: UdpSocketState,
+    /// [`BUFFER_LEN`] bytes for each buffer; memory is taken up by what has come only.
+    buffers: Box<[u8]>,
+    batch: Batch,
+    /// The datagram behind those of the batch.
+    behind: Option<(SocketAddr, Bytes)>,
+}
+
+/// Datagrams of one length, but for the last, to one address.
+#[derive(Debug)]
+struct Batch {
+    to: SocketAddr,
+    /// Their bytes, one behind the other; none where there is no batch.
+    contents: Vec<u8>,
+    /// Bytes of each but the last.
+    segment: usize,
+    count: usize,
 }
 
 impl DatagramSocket {
-    pub(super) fn new(socket: UdpSocket) -> Self {
-        Self {
-            socket,
-            buffer: vec![0; DATAGRAM_MAX].into(),
-        }
+    /// A socket that serves everybody.
+    pub(super) fn serve(socket: UdpSocket) -> io::Result<Self> {
+        let served = Self::new(socket, SERVER_BUFFERS)?;
+        served.allow_fragments()?;
+        Ok(served)
     }
 
-    /// Receives a datagram.
+    /// A socket to reach one peer. It is not connected: it follows where the routes of this
+    /// machine lead to, and whoever receives has to look at where datagrams come from.
+    pub(super) async fn towards(peer: SocketAddr) -> io::Result<Self> {
+        let local = match peer {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        Self::new(UdpSocket::bind(local).await?, CLIENT_BUFFERS)
+    }
+
+    fn new(socket: UdpSocket, buffers: usize) -> io::Result<Self> {
+        let state = UdpSocketState::new((&socket).into())?;
+        Ok(Self {
+            batch: Batch {
+                to: socket.local_addr()?,
+                contents: Vec::new(),
+                segment: 0,
+                count: 0,
+            },
+            socket,
+            state,
+            buffers: vec![0; buffers * BUFFER_LEN].into(),
+            behind: None,
+        })
+    }
+
+    /// Lets the network cut up datagrams, as plain replies may need; those of the reliable datagram
+    /// protocol never do.
+    #[cfg(target_os = "linux")]
+    fn allow_fragments(&self) -> io::Result<()> {
+        use rustix::net::sockopt::{
+            Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
+        };
+        set_ip_mtu_discover(&self.socket, Ipv4PathMtuDiscovery::WANT)?;
+        if self.socket.local_addr()?.is_ipv6() {
+            set_ipv6_mtu_discover(&self.socket, Ipv6PathMtuDiscovery::WANT)?;
+            nix::sys::socket::setsockopt(
+                &self.socket,
+                nix::sys::socket::sockopt::Ipv6DontFrag,
+                &false,
+            )?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn allow_fragments(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Hands over the datagrams that have come, as many as one system call brings, and where they
+    /// are from.
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(SocketAddr, &[u8])>> {
-        let mut buffer = ReadBuf::new(&mut self.buffer);
-        let source = ready!(self.socket.poll_recv_from(cx, &mut buffer))?;
-        let len = buffer.filled().len();
-        Poll::Ready(Ok((source, self.buffer.get(..len).unwrap_or_default())))
+        mut each: impl FnMut(SocketAddr, &[u8]),
+    ) -> Poll<io::Result<()>> {
+        let mut meta = [RecvMeta::default(); BATCH_SIZE];
+        let count = loop {
+            ready!(self.socket.poll_recv_ready(cx))?;
+            let chunks = self.buffers.chunks_mut(BUFFER_LEN);
+            let mut buffers: Vec<IoSliceMut<'_>> = chunks.map(IoSliceMut::new).collect();
+            let receive = || {
+                self.state
+                    .recv((&self.socket).into(), &mut buffers, &mut meta)
+            };
+            match self.socket.try_io(Interest::READABLE, receive) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => break received?,
+            }
+        };
+        let received = meta.iter().take(count).zip(self.buffers.chunks(BUFFER_LEN));
+        for (meta, buffer) in received {
+            let filled = buffer.get(..meta.len).unwrap_or_default();
+            for datagram in filled.chunks(meta.stride.max(1)) {
+                each(meta.addr, datagram);
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
-    /// Sends a datagram to an address, or to the peer that the socket is connected to.
+    /// Sends all that the function gives.
     ///
     /// An error of one datagram is a datagram lost: the next may well arrive, and whoever can
     /// forge ICMP messages must not be able to end calls.
-    pub(super) fn poll_send(
-        &self,
+    pub(super) fn poll_send_all(
+        &mut self,
         cx: &mut Context<'_>,
-        to: Option<SocketAddr>,
-        datagram: &[u8],
+        mut next: impl FnMut() -> Option<(SocketAddr, Bytes)>,
     ) -> Poll<()> {
-        let sent = match to {
-            Some(address) => self.socket.poll_send_to(cx, datagram, address),
-            None => self.socket.poll_send(cx, datagram),
-        };
-        sent.map(|_| ())
+        loop {
+            self.fill(&mut next);
+            if self.batch.contents.is_empty() {
+                return Poll::Ready(());
+            }
+            // An error here says that the runtime ends.
+            if ready!(self.socket.poll_send_ready(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            let batch = &self.batch;
+            let transmit = Transmit {
+                destination: batch.to,
+                ecn: None,
+                contents: &batch.contents,
+                segment_size: (batch.count > 1).then_some(batch.segment),
+                src_ip: None,
+            };
+            let transmit = || self.state.try_send((&self.socket).into(), &transmit);
+            let sent = self.socket.try_io(Interest::WRITABLE, transmit);
+            if sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                continue;
+            }
+            self.batch.contents.clear();
+        }
+    }
+
+    /// Adds to the batch what belongs into it.
+    fn fill(&mut self, mut next: impl FnMut() -> Option<(SocketAddr, Bytes)>) {
+        let segments_max = self.state.max_gso_segments();
+        while let Some((to, datagram)) = self.behind.take().or_else(&mut next) {
+            if !self.batch.takes(to, &datagram, segments_max) {
+                self.behind = Some((to, datagram));
+                return;
+            }
+            self.batch.push(to, &datagram);
+        }
+    }
+}
+
+impl Batch {
+    /// Whether a datagram can be the next.
+    fn takes(&self, to: SocketAddr, datagram: &[u8], segments_max: usize) -> bool {
+        let len = self.contents.len();
+        let is_full = self.count >= segments_max || len + datagram.len() > DATAGRAM_MAX;
+        // One that is shorter than the others was the last.
+        let is_open = len == self.segment * self.count;
+        len == 0 || self.to == to && !is_full && is_open && datagram.len() <= self.segment
+    }
+
+    fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
+        if self.contents.is_empty() {
+            self.to = to;
+            self.segment = datagram.len();
+            self.count = 0;
+        }
+        self.contents.extend_from_slice(datagram);
+        self.count += 1;
     }
 }

@@ -15,7 +15,6 @@ use bytes::Bytes;
 
 use super::{
     client_connection::xids, datagram_socket::DatagramSocket, give_way, now, timer::Timer,
-    udp::connected,
 };
 use crate::{
     CallErrorKind, Message, Outcome, Peer, Xid,
@@ -28,9 +27,6 @@ use crate::{
 /// Times that a client goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
 
-/// Datagrams that are received at once.
-const BATCH_MAX: usize = 64;
-
 /// A deadline that never comes: the association keeps those of its calls.
 const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
@@ -40,7 +36,7 @@ const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 ///
 /// There is no way to the address, or the operating system has no random numbers.
 pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared>> {
-    let socket = connected(peer).await?;
+    let socket = DatagramSocket::towards(peer).await?;
     let settings = ClientSettings::default();
     let shared = Arc::new(Shared {
         peer: Peer::Reliable {
@@ -60,13 +56,13 @@ pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared>> {
     let (client_id, seed) = (getrandom::u64()?, getrandom::u64()?);
     let mut pump = Pump {
         shared: Arc::clone(&shared),
-        socket: DatagramSocket::new(socket),
+        socket,
+        server: peer,
         association: ClientAssociation::new(settings, client_id, seed, now()),
         in_flight: Vec::new(),
         waiting: VecDeque::new(),
         waiting_until: None,
         without_reply: Vec::new(),
-        unsent: None,
         wakers: Vec::new(),
         timer: Timer::default(),
     };
@@ -182,6 +178,7 @@ fn wake(mut state: MutexGuard<'_, State>) {
 struct Pump {
     shared: Arc<Shared>,
     socket: DatagramSocket,
+    server: SocketAddr,
     association: ClientAssociation,
     /// The transactions of the calls, by their activities.
     in_flight: Vec<Option<(CallId, Xid)>>,
@@ -191,8 +188,6 @@ struct Pump {
     waiting_until: Option<Instant>,
     /// Calls that end when everything is sent.
     without_reply: Vec<Xid>,
-    /// A datagram that the socket had no room for.
-    unsent: Option<Bytes>,
     /// Callers to wake once nothing is locked; empty between turns.
     wakers: Vec<Waker>,
     timer: Timer,
@@ -311,29 +306,33 @@ impl Pump {
 
     /// Sends what the association has to send.
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let next = self.unsent.take();
-            let Some(datagram) = next.or_else(|| self.association.next_transmit(now())) else {
-                return Poll::Ready(());
-            };
-            if self.socket.poll_send(cx, None, &datagram).is_pending() {
-                self.unsent = Some(datagram);
-                return Poll::Pending;
-            }
-        }
+        let Self {
+            socket,
+            server,
+            association,
+            ..
+        } = self;
+        let now = now();
+        let next = || Some((*server, association.next_transmit(now)?));
+        socket.poll_send_all(cx, next)
     }
 
     /// Takes in what has come; says whether there may be more.
     fn receive(&mut self, cx: &mut Context<'_>) -> bool {
-        for received in 0..BATCH_MAX {
-            match self.socket.poll_receive(cx) {
-                Poll::Ready(Ok((_, datagram))) => self.association.receive(now(), datagram),
-                // It tells of a datagram sent earlier that could not be delivered.
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => return received > 0,
+        let Self {
+            socket,
+            server,
+            association,
+            ..
+        } = self;
+        let now = now();
+        let received = socket.poll_receive(cx, |source, datagram| {
+            if (source.ip(), source.port()) == (server.ip(), server.port()) {
+                association.receive(now, datagram);
             }
-        }
-        true
+        });
+        // An error tells of a datagram sent earlier that could not be delivered.
+        received.is_ready()
     }
 
     /// Ends the transactions of the calls that have ended.

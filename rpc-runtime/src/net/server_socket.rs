@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     num::NonZeroU64,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,8 +22,11 @@ use crate::{
     datagram::{ServerEndpoint, ServerSettings, packet},
 };
 
-/// Datagrams that are received at once, so that one busy socket leaves its thread to others.
-const BATCH_MAX: usize = 64;
+/// Times that datagrams are received at once, so that one busy socket leaves its thread to others.
+const RECEIVES_MAX: usize = 8;
+
+/// Calls that are handed over at once.
+const CALLS_MAX: usize = 64;
 
 /// Plain calls that may wait to be taken; more are lost, as in a full buffer of the socket.
 const PLAIN_MAX: usize = 1024;
@@ -38,8 +41,8 @@ pub(super) struct ServerSocket {
     endpoint: ServerEndpoint,
     /// Plain calls that nobody has taken yet.
     plain: VecDeque<Received>,
-    /// A datagram of the endpoint that the socket had no room for.
-    unsent: Option<(SocketAddr, Bytes)>,
+    /// Plain replies that the socket has not taken yet.
+    replies: VecDeque<(SocketAddr, Bytes)>,
     timer: Timer,
     /// Bytes of the longest reply of the reliable datagram protocol.
     message_max: usize,
@@ -59,10 +62,10 @@ impl ServerSocket {
         let mut secret = [0; 16];
         getrandom::fill(&mut secret)?;
         Ok(Self {
-            socket: DatagramSocket::new(socket),
+            socket: DatagramSocket::serve(socket)?,
             endpoint: ServerEndpoint::new(settings, epoch, secret, now()),
             plain: VecDeque::new(),
-            unsent: None,
+            replies: VecDeque::new(),
             timer: Timer::default(),
             message_max,
             linger,
@@ -71,37 +74,41 @@ impl ServerSocket {
 
     /// Takes in what has come.
     fn receive(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..BATCH_MAX {
-            match self.socket.poll_receive(cx) {
-                Poll::Ready(Ok((source, datagram))) => {
-                    if packet::is_ord(datagram) {
-                        self.endpoint.receive(now(), source, datagram);
-                    } else if self.plain.len() < PLAIN_MAX {
-                        let message = Bytes::copy_from_slice(datagram);
-                        self.plain
-                            .push_back(Received::new(Peer::Udp(source), message));
-                    }
+        let Self {
+            socket,
+            endpoint,
+            plain,
+            ..
+        } = self;
+        for _ in 0..RECEIVES_MAX {
+            let now = now();
+            let received = socket.poll_receive(cx, |source, datagram| {
+                if packet::is_ord(datagram) {
+                    endpoint.receive(now, source, datagram);
+                } else if plain.len() < PLAIN_MAX {
+                    let message = Bytes::copy_from_slice(datagram);
+                    plain.push_back(Received::new(Peer::Udp(source), message));
                 }
-                // It tells of a datagram sent earlier that could not be delivered.
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => return,
+            });
+            // An error tells of a datagram sent earlier that could not be delivered.
+            if received.is_pending() {
+                return;
             }
         }
         give_way(cx);
     }
 
-    /// Sends what the endpoint has to send.
+    /// Sends plain replies, and what the endpoint has to send.
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let next = self.unsent.take();
-            let Some((to, datagram)) = next.or_else(|| self.endpoint.next_transmit(now())) else {
-                return Poll::Ready(());
-            };
-            if self.socket.poll_send(cx, Some(to), &datagram).is_pending() {
-                self.unsent = Some((to, datagram));
-                return Poll::Pending;
-            }
-        }
+        let Self {
+            socket,
+            endpoint,
+            replies,
+            ..
+        } = self;
+        let now = now();
+        let next = || replies.pop_front().or_else(|| endpoint.next_transmit(now));
+        socket.poll_send_all(cx, next)
     }
 }
 
@@ -127,10 +134,7 @@ impl Transport for ServerSocket {
                 Peer::Reliable {
                     call: Some(token), ..
                 } => self.endpoint.reply(now(), token, message.to_bytes()),
-                Peer::Udp(address) => {
-                    let datagram = message.to_bytes();
-                    ready!(self.socket.poll_send(cx, Some(address), &datagram));
-                }
+                Peer::Udp(address) => self.replies.push_back((address, message.to_bytes())),
                 _ => return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())),
             }
             messages.pop_front();
@@ -145,7 +149,7 @@ impl Transport for ServerSocket {
     ) -> Poll<io::Result<usize>> {
         let mut count = self.plain.len();
         messages.append(&mut self.plain);
-        while count < BATCH_MAX
+        while count < CALLS_MAX
             && let Some(call) = self.endpoint.next_call(now())
         {
             let peer = Peer::Reliable {

@@ -30,8 +30,14 @@ pub(super) struct UdpTransport {
 
 impl UdpTransport {
     pub(super) async fn connect(peer: SocketAddr) -> io::Result<Self> {
+        let local = match peer {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        let socket = UdpSocket::bind(local).await?;
+        socket.connect(peer).await?;
         Ok(Self {
-            socket: connected(peer).await?,
+            socket,
             peer: Peer::Udp(peer),
             buffer: vec![0; DATAGRAM_MAX].into(),
         })
@@ -43,17 +49,6 @@ impl UdpTransport {
         let outcome = self.socket.poll_recv(cx, &mut buffer);
         outcome.map_ok(|()| buffer.filled().len())
     }
-}
-
-/// A socket that sends to one peer and hears nobody else.
-pub(super) async fn connected(peer: SocketAddr) -> io::Result<UdpSocket> {
-    let local = match peer {
-        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-    };
-    let socket = UdpSocket::bind(local).await?;
-    socket.connect(peer).await?;
-    Ok(socket)
 }
 
 impl Transport for UdpTransport {

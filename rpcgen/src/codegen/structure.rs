@@ -36,7 +36,14 @@ pub(super) fn emit(
         struct_token: Default::default(),
         ident: ident.clone(),
         generics: Generics::default(),
-        fields: declarations(context, fields.list),
+        fields: syn::Fields::Named(FieldsNamed {
+            brace_token: Default::default(),
+            named: fields
+                .list
+                .iter()
+                .map(|field| declaration(context, field))
+                .collect(),
+        }),
         semi_token: None,
     };
     let mut pieces = vec![item.into()];
@@ -53,9 +60,8 @@ pub(super) fn emit(
     pieces
 }
 
-/// The fields, each with its type and documentation.
-pub(super) fn declarations(context: &Context<'_>, fields: &[Field]) -> syn::Fields {
-    let declaration = |field: &Field| syn::Field {
+fn declaration(context: &Context<'_>, field: &Field) -> syn::Field {
+    syn::Field {
         attrs: doc::member(&field.name),
         vis: Visibility::Public(Default::default()),
         modifiers: Default::default(),
@@ -63,11 +69,7 @@ pub(super) fn declarations(context: &Context<'_>, fields: &[Field]) -> syn::Fiel
         colon_token: Some(Default::default()),
         ty: context.rust_type(&field.ty),
         default: None,
-    };
-    syn::Fields::Named(FieldsNamed {
-        brace_token: Default::default(),
-        named: fields.iter().map(declaration).collect(),
-    })
+    }
 }
 
 /// One statement for each field; `reference` says how its value is reached.
@@ -154,7 +156,7 @@ fn read_body(fields: Fields<'_>) -> Vec<Stmt> {
 }
 
 /// `Ok(Self { field: decoder.field(…)?, … })`
-pub(super) fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
+fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
     let value = construction(fields, |field| {
         context.decode_field(fields.owner, &field.name.idl, &field.ty)
     });

@@ -78,7 +78,6 @@ impl Resolver<'_> {
             traits,
             derives: Vec::new(),
             impls: Impls::default(),
-            twin: None,
             circle: None,
         }
     }
