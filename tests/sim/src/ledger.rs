@@ -211,6 +211,12 @@ impl Ledger {
         }
     }
 
+    /// Whether anything was that must not be.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// How calls ended.
     #[must_use]
     pub fn counts(&self) -> Counts {

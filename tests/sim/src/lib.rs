@@ -5,7 +5,7 @@
 //! reaches. What the callers are told is compared with it.
 //!
 //! - [`plan`]: who calls what, and what goes wrong
-//! - [`world`]: what a simulation needs of a protocol; [`plain`] has it
+//! - [`world`]: what a simulation needs of a protocol; [`ord`] and [`plain`] have it
 //! - [`simulation`]: the event loop, on a [`queue`] of events and a [`network`]
 //! - [`ledger`]: the oracle
 //! - [`report`]: what a run showed
@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod ledger;
 pub mod network;
+pub mod ord;
 pub mod payload;
 pub mod plain;
 pub mod plan;

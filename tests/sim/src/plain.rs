@@ -21,7 +21,7 @@ use rpc_runtime::{
     ReplyBody, ReplyHeader, VersionServer, Xid,
     dispatch::{Arrival, Dispatched, Execution as Running},
     duplicate_request_cache::{Admission, CallKey},
-    transaction::{self, Transactions, XidSequence},
+    transaction::{self, CallKind, Transactions, XidSequence},
 };
 use xdr::{Decoder, Encoder};
 
@@ -148,7 +148,10 @@ fn ended(completion: &transaction::Completion) -> Ended {
 impl world::Client for PlainClient {
     fn start(&mut self, now: Instant, number: u64, arguments: Bytes) -> bool {
         let deadline = now + self.deadline;
-        let Some(xid) = self.transactions.open(&self.xids, deadline, true) else {
+        let Some(xid) = self
+            .transactions
+            .open(&self.xids, deadline, CallKind::AtMostOnce)
+        else {
             return false;
         };
         let mut encoder = Encoder::new();
@@ -192,6 +195,10 @@ impl world::Client for PlainClient {
 
     fn next_end(&mut self) -> Option<(u64, Ended)> {
         self.ended.pop_front()
+    }
+
+    fn pings(&self) -> u64 {
+        0
     }
 }
 
@@ -335,7 +342,7 @@ impl world::Server for PlainServer {
         Some((message.to().address()?, message.to_bytes()))
     }
 
-    fn fault(&self) -> Option<String> {
+    fn fault(&mut self) -> Option<String> {
         None
     }
 }

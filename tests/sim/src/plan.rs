@@ -17,8 +17,16 @@ pub struct Plan {
     pub faults: Faults,
     /// How long after the last fault the last call has ended.
     pub patience: Duration,
+    /// When the first calls are made, once the machines are up.
+    pub start: Duration,
     /// When the server begins to drain, if it does.
     pub drain: Option<Duration>,
+    /// When the server dies for good, if it does.
+    pub kill: Option<Duration>,
+    /// Datagrams for each call, beyond which a run is given up: nothing ends in a storm.
+    pub datagrams_max: u64,
+    /// Whether the run ends as soon as anything is wrong.
+    pub ends_at_fault: bool,
 }
 
 /// Who calls what.

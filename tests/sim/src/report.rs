@@ -25,6 +25,8 @@ pub struct Report {
     pub sent_bytes: u64,
     /// Datagrams that were sent after the last call had ended and the network was empty.
     pub idle_sent: u64,
+    /// Questions of clients whether a call is still worked on.
+    pub pings: u64,
     /// Crashes of the server.
     pub server_crashes: u64,
     /// Crashes of clients.

@@ -1,5 +1,6 @@
 //! The scenarios of the fault-test matrix, and what each has to show.
 
+mod ord;
 mod plain;
 
 use crate::{
@@ -27,7 +28,20 @@ pub struct Scenario {
 }
 
 /// All scenarios.
-pub const ALL: &[Scenario] = &[plain::LOSS, plain::HALF, plain::SLOW];
+pub const ALL: &[Scenario] = &[
+    plain::LOSS,
+    plain::HALF,
+    plain::SLOW,
+    ord::F1,
+    ord::F2,
+    ord::F3,
+    ord::F4,
+    ord::F5,
+    ord::F6,
+    ord::F7,
+    ord::F8,
+    ord::F9,
+];
 
 impl Scenario {
     /// The scenario with this name.
@@ -75,13 +89,43 @@ const LOAD: Load = Load {
     workers: 1000,
 };
 
+/// Calls that nothing happens to.
+const PLAN: Plan = Plan {
+    name: "",
+    calls: 0,
+    load: LOAD,
+    faults: Faults {
+        delay: (Duration::from_micros(500), Duration::from_micros(4500)),
+        loss: Share::NEVER,
+        duplication: Share::NEVER,
+        corruption: Share::NEVER,
+        truncation: Share::NEVER,
+        replay: Share::NEVER,
+        replay_delay: Duration::ZERO,
+        address_change: None,
+        client_crash: None,
+        server_crash: None,
+        server_restart: (Duration::ZERO, ms(100)),
+        partition: None,
+        partition_len: Duration::ZERO,
+        suspension: None,
+        suspension_len: Duration::ZERO,
+        drift: false,
+    },
+    patience: s(31),
+    start: Duration::ZERO,
+    drain: None,
+    kill: None,
+    datagrams_max: 100,
+    ends_at_fault: false,
+};
+
 /// What F1 says: 30% lost, 10% twice, 1% damaged, and all reordered.
 fn lossy() -> Faults {
     Faults {
-        delay: (Duration::from_micros(500), Duration::from_micros(4500)),
         loss: Share::percent(30),
         duplication: Share::percent(10),
         corruption: Share::percent(1),
-        ..Faults::default()
+        ..PLAN.faults
     }
 }

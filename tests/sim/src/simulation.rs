@@ -22,17 +22,20 @@ use crate::{
     random::Random,
     report::Report,
     trace::Trace,
-    world::{Server, World},
+    world::{Client, Server, World},
 };
 
 /// How long a client waits that has no room for a call.
 const NO_ROOM: Duration = Duration::from_millis(10);
 
-/// Datagrams for each call, beyond which a run is given up: nothing ends in a storm.
-const STORM: u64 = 2000;
+/// Events at one time, beyond which a run is given up: an end wants to be told over and over.
+const EVENTS_MAX: u32 = 1_000_000;
 
 /// How long the ends are watched once the last call has ended.
 const AFTERMATH: Duration = Duration::from_secs(1000);
+
+/// How long the ends may go on once the last call has ended: the last replies are acknowledged.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// Something that happens.
 #[derive(Debug)]
@@ -53,6 +56,8 @@ enum Event {
     ServerStarts,
     /// The server begins to drain.
     Drain,
+    /// The server dies for good.
+    Kill,
     /// Something goes wrong.
     Fault(Fault),
 }
@@ -117,6 +122,8 @@ struct Simulation<'a, W: World> {
     healed: Option<Duration>,
     /// When the last call had ended and the network was empty.
     quiet: Option<Duration>,
+    /// Events so far at this very time.
+    events: u32,
     totals: Totals,
 }
 
@@ -126,6 +133,8 @@ struct Totals {
     sent: u64,
     sent_bytes: u64,
     idle_sent: u64,
+    /// Those of processes that are gone.
+    pings: u64,
     server_crashes: u64,
     client_crashes: u64,
 }
@@ -166,6 +175,7 @@ impl<'a, W: World> Simulation<'a, W> {
             in_flight: 0,
             healed: None,
             quiet: None,
+            events: 0,
             totals: Totals::default(),
         };
         simulation.start_server();
@@ -173,8 +183,11 @@ impl<'a, W: World> Simulation<'a, W> {
             simulation.add_client(client, origin);
         }
         simulation.schedule_faults();
-        if let Some(at) = plan.drain {
-            simulation.queue.schedule(at, Event::Drain);
+        let last = [(plan.drain, Event::Drain), (plan.kill, Event::Kill)];
+        for (at, event) in last {
+            if let Some(at) = at {
+                simulation.queue.schedule(at, event);
+            }
         }
         simulation
     }
@@ -184,13 +197,20 @@ impl<'a, W: World> Simulation<'a, W> {
             if self.quiet.is_some_and(|quiet| time > quiet + AFTERMATH) {
                 break;
             }
+            self.events = if time == self.time {
+                self.events + 1
+            } else {
+                0
+            };
             self.time = time;
             self.handle(event);
             if self.is_over() {
                 break;
             }
         }
-        self.ledger.finish(self.time);
+        if !self.ledger.is_faulty() {
+            self.ledger.finish(self.time);
+        }
     }
 
     /// Looks whether the faults end now, whether all is quiet, and whether it will never be.
@@ -199,6 +219,9 @@ impl<'a, W: World> Simulation<'a, W> {
             self.network.heal();
             self.healed = Some(self.time);
             self.trace.say(self.time, || "-- no more faults".into());
+        }
+        if self.plan.ends_at_fault && self.ledger.is_faulty() {
+            return true;
         }
         let is_done = self.started == self.plan.calls && self.ended == self.plan.calls;
         if is_done && self.in_flight == 0 && self.quiet.is_none() {
@@ -210,8 +233,12 @@ impl<'a, W: World> Simulation<'a, W> {
                 .fault(self.time, "A6: calls go on long after the last fault");
             return true;
         }
-        if self.totals.sent > STORM * (self.plan.calls + 1000) {
+        if self.totals.sent > self.plan.datagrams_max * (self.plan.calls + 100) {
             self.ledger.fault(self.time, "A16: a storm of datagrams");
+            return true;
+        }
+        if self.events > EVENTS_MAX {
+            self.ledger.fault(self.time, "A6: time stands still");
             return true;
         }
         false
@@ -248,6 +275,11 @@ impl<'a, W: World> Simulation<'a, W> {
                 }
                 self.settle_server();
             }
+            Event::Kill => {
+                self.healed = Some(self.time);
+                self.server = None;
+                self.jobs.clear();
+            }
             Event::Fault(fault) => self.go_wrong(fault),
         }
     }
@@ -255,10 +287,16 @@ impl<'a, W: World> Simulation<'a, W> {
     fn count_sent(&mut self, datagram: &Bytes) {
         self.totals.sent += 1;
         self.totals.sent_bytes += datagram.len() as u64;
-        self.totals.idle_sent += u64::from(self.quiet.is_some());
+        let is_idle = self.quiet.is_some_and(|quiet| self.time > quiet + SETTLED);
+        self.totals.idle_sent += u64::from(is_idle);
     }
 
     fn report(self) -> Report {
+        let pings: u64 = self
+            .clients
+            .iter()
+            .map(|client| client.process.pings())
+            .sum();
         Report {
             name: self.plan.name,
             seed: self.seed,
@@ -269,6 +307,7 @@ impl<'a, W: World> Simulation<'a, W> {
             sent: self.totals.sent,
             sent_bytes: self.totals.sent_bytes,
             idle_sent: self.totals.idle_sent,
+            pings: self.totals.pings + pings,
             server_crashes: self.totals.server_crashes,
             client_crashes: self.totals.client_crashes,
             latencies: self.ledger.into_latencies(),

@@ -35,6 +35,8 @@ pub trait Client {
     fn next_transmit(&mut self, now: Instant) -> Option<Bytes>;
     /// A call that has ended.
     fn next_end(&mut self) -> Option<(u64, Ended)>;
+    /// Questions whether a call is still worked on that were asked so far.
+    fn pings(&self) -> u64;
 }
 
 /// How a call ended, as its caller is told.
@@ -70,7 +72,7 @@ pub trait Server {
     /// A datagram to send.
     fn next_transmit(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)>;
     /// What is wrong inside, such as a budget that is exceeded.
-    fn fault(&self) -> Option<String>;
+    fn fault(&mut self) -> Option<String>;
 }
 
 /// A call that a service executes.

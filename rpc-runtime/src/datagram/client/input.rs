@@ -364,6 +364,7 @@ impl Link {
     /// Takes what a refusal tells of the server: its cookie, and its epoch if that is a new one.
     fn renew(&mut self, now: Instant, header: &Header, code: RejectCode, reject: &Reject) {
         let keeps_cookie = self.has(Mutant::StaleCookies);
+        let takes_any = self.has(Mutant::NoEpochCheck);
         let (pn, _) = echoed(header.tok);
         let Some(binding) = self
             .identities
@@ -379,7 +380,7 @@ impl Link {
             if !keeps_cookie {
                 (binding.cookie, binding.cookie_pn) = (reject.fresh_cookie, pn);
             }
-        } else if binding.epoch == header.epoch && !keeps_cookie {
+        } else if (binding.epoch == header.epoch || takes_any) && !keeps_cookie {
             binding.renew_cookie(reject.fresh_cookie, pn);
         }
     }

@@ -1,6 +1,6 @@
 //! Plain ONC RPC over UDP, with the duplicate request cache.
 
-use super::{LOAD, Scenario, lossy, ms, s, unless};
+use super::{LOAD, PLAN, Scenario, lossy, ms, s, unless};
 use crate::{
     plain::Plain,
     plan::{Faults, Load, Plan},
@@ -16,15 +16,13 @@ pub(super) const LOSS: Scenario = Scenario {
     plan: || Plan {
         name: LOSS.name,
         calls: 300_000,
-        load: LOAD,
         faults: Faults {
             replay: Share::percent(5),
             // With the 30 s for which a call is sent again, less than the cache remembers.
             replay_delay: s(85),
             ..lossy()
         },
-        patience: s(31),
-        drain: None,
+        ..PLAN
     },
     run: |plan, seed, is_shown| run(&Plain::default(), plan, seed, is_shown),
     check: |report| {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{Event, Fault, Machine, Simulation};
-use crate::{clock::Clock, world::World};
+use crate::{
+    clock::Clock,
+    world::{Client, World},
+};
 
 impl<W: World> Simulation<'_, W> {
     /// Starts the server, or starts it anew.
@@ -47,7 +50,8 @@ impl<W: World> Simulation<'_, W> {
     fn schedule_calls(&mut self, client: usize) {
         let life = self.clients[client].life;
         for _ in 0..self.plan.load.in_flight {
-            let at = self.time + self.random.around(self.plan.load.pause);
+            let from = self.time.max(self.plan.start);
+            let at = from + self.random.around(self.plan.load.pause);
             self.queue.schedule(at, Event::Call { client, life });
         }
     }
@@ -128,6 +132,7 @@ impl<W: World> Simulation<'_, W> {
         let number = self.random.number();
         let machine = &mut self.clients[client];
         let open = std::mem::take(&mut machine.open);
+        self.totals.pings += machine.process.pings();
         machine.process = self.world.client(number, machine.clock.now(self.time));
         machine.life += 1;
         machine.due = None;
