@@ -1,5 +1,44 @@
-//! ORD/1: calls over datagrams that are lost, come twice, late, or damaged, and are executed at
-//! most once all the same. `docs/protocol.md` is its specification.
+//! ORD/1, the reliable datagram protocol: calls over datagrams that are lost, come twice, late or
+//! damaged. Each is executed at most once, and its caller is told the truth about it.
+//!
+//! `docs/protocol.md` is the specification. Neither end knows a socket or a clock: they take
+//! datagrams and the time, and give datagrams to send, and when they want to be called again.
+//!
+//! ```
+//! use std::{num::NonZeroU64, time::Instant};
+//! use rpc_runtime::datagram::*;
+//!
+//! let now = Instant::now();
+//! let mut client = ClientAssociation::new(ClientSettings::default(), 0x5eed, 7, now);
+//! let epoch = NonZeroU64::new(0xe9).unwrap();
+//! let mut server = ServerEndpoint::new(ServerSettings::default(), epoch, [1; 16], now);
+//!
+//! let call = client.start(now, "how are you?".into(), CallOptions::default()).unwrap();
+//! let ended = loop {
+//!     while let Some(datagram) = client.next_transmit(now) {
+//!         server.receive(now, "192.0.2.1:700".parse().unwrap(), &datagram);
+//!     }
+//!     while let Some(call) = server.next_call(now) {
+//!         server.reply(now, call.token, "fine".into());
+//!     }
+//!     while let Some((_client, datagram)) = server.next_transmit(now) {
+//!         client.receive(now, &datagram);
+//!     }
+//!     if let Some(ended) = client.next_end() {
+//!         break ended;
+//!     }
+//! };
+//! assert_eq!(ended, (call, Ended::Reply("fine".into())));
+//! ```
+//!
+//! # Modules, in reading order
+//!
+//! - [`packet`]: bytes and what they say
+//! - `sender`, `receiver`: a message in fragments, on its way out and in
+//! - `client`: the phases of a call; what all calls share; who the client is
+//! - `server`: what is remembered of a client and of a call; requests, answers, replies
+//! - `cookie`, `budget`, `due`, `pacing`, `rtt`: small helpers
+//! - [`mutants`]: rules that tests break
 mod budget;
 mod client;
 mod cookie;

@@ -41,6 +41,7 @@
 //! - [`transaction`], [`retransmission`]: the client's calls in flight
 //! - [`dispatch`]: the server's way from a message to a service and back
 //! - [`duplicate_request_cache`]: calls that come more than once
+//! - [`datagram`]: ORD/1, calls that are executed at most once over unreliable datagrams
 //! - [`checksum`], [`channel`]: the textbook's layers, from datagrams to a reliable channel
 //! - [`fault`]: links that lose, duplicate, reorder and corrupt, for tests
 //!

@@ -162,6 +162,12 @@ impl Builder {
         self.set(selector, Ok(Setting::Arbitrary))
     }
 
+    /// Generates twins that borrow from the message they are decoded from: `EntryRef` beside `Entry`,
+    /// with `xdr::DecodeBorrowed`. What the type is made of gets one too, within its file.
+    pub fn borrowed(self, selector: &str) -> Self {
+        self.set(selector, Ok(Setting::Borrowed))
+    }
+
     fn set(mut self, selector: &str, setting: Result<Setting, BadSetting>) -> Self {
         match (selector.parse(), setting) {
             (Ok(selector), Ok(setting)) => self.config.types.add(selector, setting),

@@ -252,6 +252,8 @@ pub struct TypeDef {
     pub derives: Vec<String>,
     /// The impls for other crates, which the settings ask for.
     pub impls: Impls,
+    /// The name of its borrowed twin, if it has one.
+    pub twin: Option<String>,
     /// The circle of types that it is on: those that lead to each other, by any of their parts.
     pub(crate) circle: Option<Circle>,
 }

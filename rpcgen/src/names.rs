@@ -27,6 +27,15 @@ impl Names {
         }
     }
 
+    /// The name of the borrowed twin of a type.
+    #[must_use]
+    pub fn twin_name(self, idl: &str) -> String {
+        match self {
+            Self::Rust => type_name(&format!("{idl}_ref")),
+            Self::Preserve => format!("{idl}_ref"),
+        }
+    }
+
     /// The name of an enumerator, a case of a union.
     #[must_use]
     pub fn variant_name(self, idl: &str) -> String {

@@ -100,6 +100,8 @@ pub enum Setting {
     Serde,
     /// `Arbitrary`.
     Arbitrary,
+    /// A twin that borrows from the message.
+    Borrowed,
 }
 
 impl Setting {
@@ -142,6 +144,10 @@ impl Setting {
             Self::KeepLinks => ("--keep-links", "the node of a linked list"),
             Self::Serde => ("--serde", "a struct, union or enum"),
             Self::Arbitrary => ("--arbitrary", "a struct, union or enum"),
+            Self::Borrowed => (
+                "--borrowed",
+                "a struct or union with data that can be borrowed",
+            ),
         }
     }
 }

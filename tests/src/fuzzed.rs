@@ -1,8 +1,6 @@
 //! What holds of the codec of any type and any input whatever. The fuzz targets `codec_…` look for one
 //! of which it does not, and tests try their seeds and what they found.
 
-use std::fmt::Debug;
-
 use xdr::{
     Bytes, Decode, Decoder, Encode, Encoder, Error, Limits, Tolerance,
     arbitrary::{Arbitrary, Unstructured},
@@ -26,7 +24,7 @@ const MEMORY_MIN: usize = 64 << 10;
 /// Takes the input for a message, and for the choices that make up a value.
 pub fn check<T>(input: &[u8])
 where
-    T: Encode + Decode + PartialEq + Debug + for<'a> Arbitrary<'a>,
+    T: Encode + Decode + for<'a> Arbitrary<'a>,
 {
     check_message::<T>(input);
     if let Ok(value) = T::arbitrary(&mut Unstructured::new(input)) {
@@ -36,7 +34,7 @@ where
 
 /// A message is a value or none. As a value it is encoded to the same bytes again; as none it takes
 /// little memory, and a tolerant decoder does not mind it either.
-fn check_message<T: Encode + Decode + PartialEq + Debug>(input: &[u8]) {
+fn check_message<T: Encode + Decode>(input: &[u8]) {
     let message = Bytes::copy_from_slice(input);
     let memory = MEMORY_MIN + MEMORY_PER_BYTE * input.len();
     let limits = Limits::default().memory(memory);
@@ -52,26 +50,26 @@ fn check_message<T: Encode + Decode + PartialEq + Debug>(input: &[u8]) {
         .missing_padding()
         .trailing_bytes();
     let (tolerant, tolerant_len) = decode::<T>(Decoder::new(&message).with_tolerance(all));
-    if let Ok(value) = &strict {
-        assert_eq!(encode(value), message.slice(..len));
-        assert_eq!((tolerant.as_ref(), tolerant_len), (Ok(value), len));
+    if let Ok(again) = &strict {
+        assert_eq!(again, &message.slice(..len));
+        assert_eq!((tolerant.as_ref(), tolerant_len), (Ok(again), len));
     }
 }
 
 /// A value is encoded within the sizes of its type, and decoded to the same value.
-fn check_value<T: Encode + Decode + PartialEq + Debug>(value: &T) {
+fn check_value<T: Encode + Decode>(value: &T) {
     let wire = encode(value);
     assert!((T::MIN_SIZE..=T::MAX_SIZE).contains(&wire.len()));
     assert_eq!(wire.len() % 4, 0);
     let (decoded, len) = decode::<T>(Decoder::new(&wire));
-    assert_eq!(decoded.as_ref(), Ok(value));
-    assert_eq!(len, wire.len());
+    assert_eq!((decoded.as_ref(), len), (Ok(&wire), wire.len()));
 }
 
-/// The value at the start of a message, and how far it goes.
-fn decode<T: Decode>(mut decoder: Decoder<'_>) -> (Result<T, Error>, usize) {
-    let value = decoder.decode();
-    (value, decoder.offset())
+/// What the value at the start of a message is encoded to, and how far it goes. Values are compared by
+/// that: a floating-point number may not be equal to itself.
+fn decode<T: Encode + Decode>(mut decoder: Decoder<'_>) -> (Result<Bytes, Error>, usize) {
+    let value = decoder.decode::<T>();
+    (value.map(|value| encode(&value)), decoder.offset())
 }
 
 fn encode<T: Encode>(value: &T) -> Bytes {

@@ -13,9 +13,6 @@ const REGRESSIONS: &str = "tests/fuzz/regressions";
 /// folder for each target.
 const SEEDS: &str = "tests/fuzz/seeds";
 
-/// Inputs made up for each target of the codec.
-const INPUTS: u64 = 3000;
-
 #[test]
 fn seeds_of_the_codec() {
     for (target, check) in fuzzed::TARGETS {
@@ -28,29 +25,6 @@ fn seeds_of_the_codec() {
             seeds += 1;
         }
         assert_ne!(seeds, 0, "{target}");
-    }
-}
-
-/// What the fuzz targets do for minutes, for a moment: messages of random words, most of them small
-/// numbers, and values that random bytes choose.
-#[test]
-fn random_messages_and_values_of_generated_types() {
-    for (target, check) in fuzzed::TARGETS {
-        println!("{target}: {INPUTS} inputs");
-        for seed in 0..INPUTS {
-            let mut random = fastrand::Rng::with_seed(seed);
-            let words = random.usize(..60);
-            let word = |random: &mut fastrand::Rng| match random.u8(..8) {
-                0 => random.u32(..),
-                1 => random.u32(..64),
-                _ => random.u32(..3),
-            };
-            let message = (0..words).flat_map(|_| word(&mut random).to_be_bytes());
-            check(&message.collect::<Vec<u8>>());
-            let len = random.usize(..400);
-            let bytes = (0..len).map(|_| random.u8(..));
-            check(&bytes.collect::<Vec<u8>>());
-        }
     }
 }
 

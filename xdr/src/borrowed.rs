@@ -1,6 +1,6 @@
 //! Values that borrow from the message they are read from: nothing is allocated for them.
 
-use crate::{ByteString, Decode, Decoder, Error, Limits, Tolerance};
+use crate::{ByteString, Decode, Decoder, Error, ErrorKind, Limits, Tolerance};
 use alloc::string::String;
 use core::{fmt, iter::FusedIterator, marker::PhantomData, ops::Deref, str::Utf8Error};
 
@@ -65,6 +65,20 @@ impl<'a, T: DecodeBorrowed<'a>> DecodeBorrowed<'a> for Elements<'a, T> {
 }
 
 impl<'a> Decoder<'a> {
+    /// Reads the field of a struct, or the arm of a union, that may borrow; an error names it.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeBorrowed::decode_borrowed`].
+    #[inline]
+    pub fn field_borrowed<T: DecodeBorrowed<'a>>(
+        &mut self,
+        type_name: &'static str,
+        field: &'static str,
+    ) -> Result<T, Error> {
+        T::decode_borrowed(self).map_err(|error| error.in_field(type_name, field))
+    }
+
     /// Reads `opaque x<max>` where it lies.
     ///
     /// # Errors
@@ -73,6 +87,22 @@ impl<'a> Decoder<'a> {
     #[inline]
     pub fn opaque_borrowed(&mut self, max: u32) -> Result<&'a [u8], Error> {
         self.take_opaque(max)
+    }
+
+    /// Reads `opaque x[N]` where it lies.
+    ///
+    /// # Errors
+    ///
+    /// The data is not all there, or its padding is not zero.
+    #[inline]
+    pub fn fixed_opaque_borrowed<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
+        let bytes = self.take_padded(N)?;
+        bytes.first_chunk().ok_or_else(|| {
+            self.error(ErrorKind::UnexpectedEnd {
+                needed: N,
+                remaining: bytes.len(),
+            })
+        })
     }
 
     /// Reads `string x<max>` where it lies.
@@ -104,11 +134,26 @@ impl<'a> Decoder<'a> {
         &mut self,
         max: u32,
     ) -> Result<Elements<'a, T>, Error> {
-        let len = self.array_len(max, T::MIN_SIZE)?;
+        self.array_borrowed_with(max, T::MIN_SIZE, T::decode_borrowed)
+    }
+
+    /// Reads `T x<max>`: checks every element with a function, which reads at least `min_size` bytes
+    /// and what `T` reads, and keeps none.
+    ///
+    /// # Errors
+    ///
+    /// As [`array_with`](Self::array_with).
+    pub fn array_borrowed_with<T, C>(
+        &mut self,
+        max: u32,
+        min_size: usize,
+        mut check: impl FnMut(&mut Self) -> Result<C, Error>,
+    ) -> Result<Elements<'a, T>, Error> {
+        let len = self.array_len(max, min_size)?;
         self.nested(|decoder| {
             let first = decoder.clone();
             for index in 0..len {
-                T::decode_borrowed(decoder).map_err(|error| error.in_element(index))?;
+                check(decoder).map_err(|error| error.in_element(index))?;
             }
             Ok(Elements::new(&first, decoder, len, 0))
         })

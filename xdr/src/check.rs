@@ -1,6 +1,8 @@
 //! Rules of an interface that its types do not say: ranges, and lengths that belong together.
 
-use crate::{ByteString, Bytes, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
+use crate::{
+    ByteStr, ByteString, Bytes, Decode, Decoder, Elements, Encode, Encoder, Error, ErrorKind,
+};
 use alloc::{string::String, vec::Vec};
 
 /// A value that has a length: an array, opaque data, a string, or one of these that may be absent.
@@ -42,6 +44,18 @@ impl Length for String {
 impl Length for ByteString {
     fn length(&self) -> Option<usize> {
         Some(self.as_bytes().len())
+    }
+}
+
+impl Length for ByteStr<'_> {
+    fn length(&self) -> Option<usize> {
+        Some(self.as_bytes().len())
+    }
+}
+
+impl<T> Length for Elements<'_, T> {
+    fn length(&self) -> Option<usize> {
+        Some(self.len())
     }
 }
 

@@ -79,8 +79,7 @@ macro_rules! fixed_codec {
         impl $crate::Encode for $type {
             #[inline]
             fn encode(&self, encoder: &mut $crate::Encoder) -> $crate::Result<()> {
-                encoder.run::<{ <$type as $crate::Fixed>::SIZE }>(|run| run.put(self));
-                ::core::result::Result::Ok(())
+                encoder.fixed(self)
             }
         }
 
@@ -177,7 +176,39 @@ impl Encoder {
         debug_assert!(run.0.is_empty(), "the run is longer than its values");
         self.put(&bytes);
     }
+
+    /// Writes a value of fixed size.
+    ///
+    /// # Errors
+    ///
+    /// None; it has the form that other encoding functions have.
+    #[inline]
+    pub fn fixed<T: Fixed>(&mut self, value: &T) -> Result<(), Error> {
+        let mut room = [0; STACK_MAX];
+        match room.get_mut(..T::SIZE) {
+            // The compiler knows the size, and makes the room no larger.
+            Some(bytes) => {
+                let mut run = RunMut(bytes);
+                value.write(&mut run);
+                debug_assert!(run.0.is_empty(), "a `Fixed::SIZE` is too large");
+                self.put(bytes);
+            }
+            None => self.put_large(value),
+        }
+        Ok(())
+    }
+
+    /// Writes a value of fixed size where it is to be, which is larger than stacks like it.
+    #[cold]
+    fn put_large<T: Fixed>(&mut self, value: &T) {
+        let mut bytes = alloc::vec![0; T::SIZE];
+        value.write(&mut RunMut(&mut bytes));
+        self.put(&bytes);
+    }
 }
+
+/// Bytes of a value of fixed size that is put together on the stack; `rpcgen` makes no larger ones.
+const STACK_MAX: usize = 512;
 
 impl<'a> Decoder<'a> {
     /// Takes `N` bytes with one check of the input, for values of fixed size beside each other.

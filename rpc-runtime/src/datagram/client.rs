@@ -74,7 +74,7 @@ impl ClientAssociation {
             free: (0..activities).rev().collect(),
             timers: Due::new(),
             paced_until: None,
-            done: DoneBatch::new(settings.done_delay),
+            done: DoneBatch::new(settings.activities, settings.done_delay),
             ended: VecDeque::new(),
             link: Link::new(settings, client_id, seed, now),
         }
@@ -140,8 +140,8 @@ impl ClientAssociation {
     pub fn expire(&mut self, now: Instant) {
         self.link.say_hello_again(now);
         self.link.probe_again(now);
-        while let Some(activity) = self.timers.pop(now) {
-            self.on_timer(now, activity);
+        while let Some((at, activity)) = self.timers.pop(now) {
+            self.on_timer(now, activity, at);
         }
         self.flush_done(now);
         self.pump(now);
@@ -234,7 +234,7 @@ impl ClientAssociation {
         }
     }
 
-    fn on_timer(&mut self, now: Instant, number: u32) {
+    fn on_timer(&mut self, now: Instant, number: u32, at: Instant) {
         let Self {
             activities, link, ..
         } = self;
@@ -242,6 +242,10 @@ impl ClientAssociation {
         let Some(activity) = place.and_then(|place| activities.get_mut(place)) else {
             return;
         };
+        // It was set to an earlier time since.
+        if activity.timer != Some(at) {
+            return;
+        }
         activity.timer = None;
         if let Some(call) = &mut activity.call {
             let ended = call.tick(link, now);

@@ -1,38 +1,54 @@
 //! What is due at which time.
 
-use std::{cmp::Reverse, collections::BinaryHeap, time::Instant};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    time::Instant,
+};
 
 /// Entries by the time at which they have to be looked at.
 ///
 /// An entry whose reason is gone stays until its time: whoever takes it out looks whether it still
-/// holds. So nothing is ever searched for, and each event costs O(log n) at the most.
+/// holds. So nothing is ever searched for. An entry that is due after all others, as with delays
+/// that are always the same, costs O(1), another one O(log n).
 #[derive(Debug)]
 pub(super) struct Due<T: Ord> {
-    entries: BinaryHeap<Reverse<(Instant, T)>>,
+    /// Entries in the order of their times.
+    row: VecDeque<(Instant, T)>,
+    /// Entries that came too late for the row.
+    heap: BinaryHeap<Reverse<(Instant, T)>>,
 }
 
 impl<T: Ord> Due<T> {
     pub(super) fn new() -> Self {
         Self {
-            entries: BinaryHeap::new(),
+            row: VecDeque::new(),
+            heap: BinaryHeap::new(),
         }
     }
 
     pub(super) fn push(&mut self, at: Instant, entry: T) {
-        self.entries.push(Reverse((at, entry)));
+        if self.row.back().is_none_or(|(last, _)| *last <= at) {
+            self.row.push_back((at, entry));
+        } else {
+            self.heap.push(Reverse((at, entry)));
+        }
     }
 
     /// The time of the first entry.
     pub(super) fn first(&self) -> Option<Instant> {
-        self.entries.peek().map(|Reverse((at, _))| *at)
+        let row = self.row.front().map(|(at, _)| *at);
+        let heap = self.heap.peek().map(|Reverse((at, _))| *at);
+        row.into_iter().chain(heap).min()
     }
 
-    /// The first entry, if its time has come.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<T> {
-        if self.first()? > now {
-            return None;
+    /// The first entry, with its time, if that has come.
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, T)> {
+        let first = self.first().filter(|first| *first <= now)?;
+        if self.row.front().is_some_and(|(at, _)| *at == first) {
+            return self.row.pop_front();
         }
-        self.entries.pop().map(|Reverse((_, entry))| entry)
+        self.heap.pop().map(|Reverse(entry)| entry)
     }
 }
 
@@ -47,15 +63,17 @@ mod tests {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut due = Due::new();
-        due.push(after(3), 'c');
-        due.push(after(1), 'a');
-        due.push(after(2), 'b');
+        for (seconds, entry) in [(3, 'c'), (1, 'a'), (5, 'e'), (4, 'd'), (2, 'b')] {
+            due.push(after(seconds), entry);
+        }
+        assert_eq!((due.row.len(), due.heap.len()), (2, 3));
         assert_eq!(due.first(), Some(after(1)));
         assert_eq!(due.pop(start), None);
-        assert_eq!(due.pop(after(2)), Some('a'));
-        assert_eq!(due.pop(after(2)), Some('b'));
+        assert_eq!(due.pop(after(2)), Some((after(1), 'a')));
+        assert_eq!(due.pop(after(2)), Some((after(2), 'b')));
         assert_eq!(due.pop(after(2)), None);
-        assert_eq!(due.pop(after(3)), Some('c'));
+        let rest = std::iter::from_fn(|| due.pop(after(9)));
+        assert!(rest.map(|(_, entry)| entry).eq(['c', 'd', 'e']));
         assert_eq!(due.first(), None);
     }
 }

@@ -12,6 +12,9 @@ use super::packet::{Ack, FragmentSize, Geometry};
 /// A packet is lost if one that was sent more than so many later has arrived.
 const REORDERING_MAX: u32 = 3;
 
+/// Fragments that are sent before the receiver has said anything.
+const UNANSWERED_MAX: u16 = 10;
+
 /// A message in fragments.
 #[derive(Debug)]
 pub(super) struct Sender {
@@ -20,11 +23,13 @@ pub(super) struct Sender {
     /// The first fragment that has not arrived.
     cum: u16,
     /// The fragments from `cum` on that were sent, since the message was begun last.
-    flight: VecDeque<Flight>,
+    flight: Flights,
     /// Fragments that were ever sent.
     sent: usize,
     /// Fragments behind `cum` that the receiver takes.
     window: u16,
+    /// Whether the receiver has said anything.
+    is_answered: bool,
     /// The transmission that was last.
     last: Option<Transmission>,
 }
@@ -41,6 +46,14 @@ pub(super) struct Transmission {
 struct Flight {
     sent: Transmission,
     fate: Fate,
+}
+
+/// Fragments that were sent, in their order. The first needs no memory of its own: most messages
+/// have no other.
+#[derive(Debug, Default)]
+struct Flights {
+    first: Option<Flight>,
+    others: VecDeque<Flight>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +84,10 @@ impl Sender {
             message,
             geometry,
             cum: 0,
-            flight: VecDeque::new(),
+            flight: Flights::default(),
             sent: 0,
             window,
+            is_answered: false,
             last: None,
         })
     }
@@ -122,7 +136,12 @@ impl Sender {
     pub(super) fn next(&self) -> Option<u16> {
         let lost = self.flight.iter().position(|sent| sent.fate == Fate::Lost);
         let place = lost.unwrap_or(self.flight.len());
-        if place >= usize::from(self.window) {
+        let unanswered = if self.is_answered {
+            u16::MAX
+        } else {
+            UNANSWERED_MAX
+        };
+        if place >= usize::from(self.window.min(unanswered)) {
             return None;
         }
         let next = usize::from(self.cum) + place;
@@ -175,6 +194,7 @@ impl Sender {
             answered: self.sent_at(ack.echo_pn),
             ..Progress::default()
         };
+        self.is_answered = true;
         if ack.cum >= self.cum {
             self.window = ack.window;
         }
@@ -245,6 +265,48 @@ impl Sender {
     fn sent_at(&self, pn: u32) -> Option<Instant> {
         let mut sent = self.flight.iter().map(|flight| flight.sent);
         sent.find(|sent| sent.pn == pn).map(|sent| sent.at)
+    }
+}
+
+impl Flights {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn get_mut(&mut self, place: usize) -> Option<&mut Flight> {
+        match place.checked_sub(1) {
+            None => self.first.as_mut(),
+            Some(place) => self.others.get_mut(place),
+        }
+    }
+
+    fn push_back(&mut self, flight: Flight) {
+        if self.is_empty() {
+            self.first = Some(flight);
+        } else {
+            self.others.push_back(flight);
+        }
+    }
+
+    fn pop_front(&mut self) -> Option<Flight> {
+        std::mem::replace(&mut self.first, self.others.pop_front())
+    }
+
+    fn clear(&mut self) {
+        self.first = None;
+        self.others.clear();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Flight> {
+        self.first.iter_mut().chain(&mut self.others)
     }
 }
 

@@ -117,13 +117,13 @@ impl ServerEndpoint {
     /// Does what is due.
     pub fn expire(&mut self, now: Instant) {
         let Self { clients, shared } = self;
-        while let Some(timer) = shared.timers.pop(now) {
+        while let Some((_, key)) = shared.working.pop(now) {
+            if let Some(association) = clients.get(key.slot) {
+                association.on_working_timer(shared, now, key);
+            }
+        }
+        while let Some((_, timer)) = shared.timers.pop(now) {
             match timer {
-                Timer::Working(key) => {
-                    if let Some(association) = clients.get(key.slot) {
-                        association.on_working_timer(shared, now, key);
-                    }
-                }
                 Timer::Reassembly(key) => {
                     let association = clients.get(key.slot);
                     let due =
@@ -140,7 +140,10 @@ impl ServerEndpoint {
     /// When [`expire`](Self::expire) has to be called, at the latest.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.shared.timers.first()
+        let Shared {
+            working, timers, ..
+        } = &self.shared;
+        working.first().into_iter().chain(timers.first()).min()
     }
 
     /// The next datagram to send, and where to.
@@ -200,14 +203,14 @@ impl ServerEndpoint {
             }
             return;
         }
-        if self.admit(now, source, header) {
-            self.dispatch(now, source, packet);
+        if let Some(origin) = self.admit(now, source, header) {
+            self.dispatch(now, origin, packet);
         }
     }
 
-    /// Whether a packet comes from where its client is, and from a client that is known or may
-    /// become so by it; otherwise it is answered without any memory of it.
-    fn admit(&mut self, now: Instant, source: SocketAddr, header: &Header) -> bool {
+    /// Where a packet comes from, if its client is there, and is known or may become so by it;
+    /// otherwise it is answered without any memory of it.
+    fn admit(&mut self, now: Instant, source: SocketAddr, header: &Header) -> Option<Origin> {
         let Self { clients, shared } = self;
         let client_id = header.client_id;
         let uptime = shared.uptime(now);
@@ -216,26 +219,28 @@ impl ServerEndpoint {
                 .cookies
                 .is_valid(header.tok, source, client_id, uptime)
         };
-        let Some(association) = clients.slot(client_id).and_then(|slot| clients.get(slot)) else {
+        let slot = clients.slot(client_id);
+        let origin = Origin { source, slot };
+        let Some(association) = slot.and_then(|slot| clients.get(slot)) else {
             if header.packet_type == PacketType::Done {
-                return false;
+                return None;
             }
             if !is_proven() {
                 shared.reject_stranger(now, source, header, RejectCode::Cookie, 0);
-                return false;
+                return None;
             }
             let begins = matches!(header.packet_type, PacketType::Req | PacketType::Cancel);
             if !begins {
                 shared.answer_stranger(now, source, header, PacketType::NoCall, 0, &[]);
             }
-            return begins;
+            return begins.then_some(origin);
         };
         if association.address != source {
             if !is_proven() {
                 if header.packet_type != PacketType::Done {
                     shared.reject_stranger(now, source, header, RejectCode::Cookie, 0);
                 }
-                return false;
+                return None;
             }
             // The network may have kept this packet since the client was there.
             if header.pn > association.newest_pn {
@@ -245,28 +250,25 @@ impl ServerEndpoint {
         }
         association.touched = now;
         association.newest_pn = association.newest_pn.max(header.pn);
-        true
+        Some(origin)
     }
 
-    fn dispatch(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) {
+    fn dispatch(&mut self, now: Instant, origin: Origin, packet: &Packet<'_>) {
         let header = &packet.header;
         match header.packet_type {
-            PacketType::Req => return self.on_req(now, source, packet),
-            PacketType::Cancel => return self.on_cancel(now, source, packet),
+            PacketType::Req => return self.on_req(now, origin, packet),
+            PacketType::Cancel => return self.on_cancel(now, origin, packet),
             _ => {}
         }
         let Self { clients, shared } = self;
-        let Some(association) = clients
-            .slot(header.client_id)
-            .and_then(|slot| clients.get(slot))
-        else {
+        let Some(association) = origin.slot.and_then(|slot| clients.get(slot)) else {
             return;
         };
         match header.packet_type {
             PacketType::Ack => association.on_ack(shared, now, packet),
             PacketType::Ping => association.on_ping(shared, now, header),
             PacketType::Done => association.on_done(shared, packet),
-            PacketType::Probe if association.address == source => {
+            PacketType::Probe if association.address == origin.source => {
                 let token = association.token(0, 0);
                 let answer = Answer {
                     tok: super::packet::echo(header.pn, Duration::ZERO),
@@ -278,6 +280,14 @@ impl ServerEndpoint {
             _ => {}
         }
     }
+}
+
+/// Where a packet comes from: an address at which its client receives.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    source: SocketAddr,
+    /// Where the client is remembered, unless it is new.
+    slot: Option<u32>,
 }
 
 /// What a server remembers.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::BytesMut;
 use rpc_runtime::datagram::{
-    CallOptions, ClientSettings, Ended, ServerSettings, packet::PacketType,
+    CallOptions, ClientSettings, Ended, ServerSettings,
+    packet::{ACK_REQ, CLIENT_DATAGRAM_MIN, Header, PacketType},
 };
 
 use crate::pair::{DELAY, Pair, lose, message};
@@ -135,4 +137,25 @@ fn many_calls_share_a_client() {
     pair.settle();
     assert_eq!(pair.count(PacketType::Done), 1, "one for all");
     assert_eq!(pair.executed.len(), 16);
+}
+
+/// A reply that the server keeps sending to a client that has it, because the DONE was lost.
+#[test]
+fn a_late_reply_is_answered_at_once() {
+    let mut pair = Pair::new();
+    pair.fate = lose(PacketType::Done, &[0]);
+    pair.call(100);
+    pair.settle();
+    assert_eq!(pair.server.usage().reply_bytes, 100);
+    let req = pair.of(PacketType::Req).next().unwrap().header;
+    let again = Header {
+        flags: ACK_REQ,
+        ..req
+    };
+    let again = again.encode(&message(100), CLIENT_DATAGRAM_MIN, &mut BytesMut::new());
+    pair.deliver_to_server(pair.address, &again);
+    pair.settle();
+    assert_eq!(pair.server.usage().reply_bytes, 0);
+    assert_eq!(pair.count(PacketType::Done), 2);
+    assert_eq!(pair.executed.len(), 1);
 }

@@ -45,6 +45,10 @@ pub(super) struct SettingOptions {
     #[arg(long, value_name = "SELECTOR")]
     arbitrary: Vec<String>,
 
+    /// Generate a twin that borrows from the message
+    #[arg(long, value_name = "SELECTOR")]
+    borrowed: Vec<String>,
+
     /// The path of the crate `xdr` in generated code
     #[arg(long, value_name = "PATH")]
     xdr_path: Option<String>,
@@ -85,6 +89,7 @@ impl SettingOptions {
             (&self.keep_links, Setting::KeepLinks),
             (&self.serde, Setting::Serde),
             (&self.arbitrary, Setting::Arbitrary),
+            (&self.borrowed, Setting::Borrowed),
         ];
         for (selectors, setting) in switches {
             for selector in selectors {
@@ -102,7 +107,7 @@ impl SettingOptions {
 
     /// These flags as they are written, for the header of a generated file.
     pub(super) fn words(&self) -> impl Iterator<Item = String> {
-        let flags: [(&str, &[String]); 10] = [
+        let flags: [(&str, &[String]); 11] = [
             ("names", self.names.as_slice()),
             ("strings", &self.strings),
             ("open-enum", &self.open_enum),
@@ -111,6 +116,7 @@ impl SettingOptions {
             ("keep-links", &self.keep_links),
             ("serde", &self.serde),
             ("arbitrary", &self.arbitrary),
+            ("borrowed", &self.borrowed),
             ("xdr-path", self.xdr_path.as_slice()),
             ("runtime-path", self.runtime_path.as_slice()),
         ];

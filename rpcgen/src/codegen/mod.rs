@@ -6,6 +6,7 @@
 mod alias;
 mod arbitrary;
 mod attribute;
+mod borrowed;
 mod client;
 mod constant;
 mod crates;
@@ -86,12 +87,23 @@ piece_from_item!(
     Type(ItemType)
 );
 
+/// Whether values own their data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// They do.
+    Owned,
+    /// They are the twins of those that do.
+    Borrowed,
+}
+
 /// What emitters read.
 pub(crate) struct Context<'a> {
     pub(crate) model: &'a Model,
     /// The unit that is generated.
     pub(crate) unit: UnitId,
     pub(crate) parts: Parts,
+    /// What types, and the expressions that decode them, are of.
+    pub(crate) form: Form,
     pub(crate) names: Names,
     /// Where the crates are that the file links against.
     pub(crate) crates: &'a Crates,
@@ -140,6 +152,7 @@ pub(crate) fn generate(model: &Model, id: UnitId, config: &Config) -> Vec<String
                 model,
                 unit: id,
                 parts,
+                form: Form::Owned,
                 names: config.names,
                 crates: &config.crates,
                 modules: &config.modules,
@@ -203,6 +216,7 @@ fn type_pieces(context: &Context<'_>, id: TypeId) -> Vec<Piece> {
     if def.impls.arbitrary {
         pieces.extend(arbitrary::implementation(context, def));
     }
+    pieces.extend(borrowed::twin(context, def));
     deprecation::allow(context, def, &mut pieces);
     pieces
 }

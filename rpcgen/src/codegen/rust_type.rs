@@ -5,8 +5,17 @@ use crate::model::{INLINE_MAX, Number, Type, TypeId, UnitId};
 use syn::{Expr, Path, PathSegment, TypeArray};
 
 impl Context<'_> {
-    /// The type of an owned value.
+    /// The type of a value.
     pub(super) fn rust_type(&self, ty: &Type) -> syn::Type {
+        if self.is_borrowed(ty) {
+            self.borrowed_type(ty)
+        } else {
+            self.owned().owned_type(ty)
+        }
+    }
+
+    /// The type of an owned value.
+    fn owned_type(&self, ty: &Type) -> syn::Type {
         let xdr = |name| syntax::absolute(&["xdr", name]);
         match ty {
             Type::Int => primitive("i32"),

@@ -36,14 +36,7 @@ pub(super) fn emit(
         struct_token: Default::default(),
         ident: ident.clone(),
         generics: Generics::default(),
-        fields: syn::Fields::Named(FieldsNamed {
-            brace_token: Default::default(),
-            named: fields
-                .list
-                .iter()
-                .map(|field| declaration(context, field))
-                .collect(),
-        }),
+        fields: declarations(context, fields.list),
         semi_token: None,
     };
     let mut pieces = vec![item.into()];
@@ -60,8 +53,9 @@ pub(super) fn emit(
     pieces
 }
 
-fn declaration(context: &Context<'_>, field: &Field) -> syn::Field {
-    syn::Field {
+/// The fields, each with its type and documentation.
+pub(super) fn declarations(context: &Context<'_>, fields: &[Field]) -> syn::Fields {
+    let declaration = |field: &Field| syn::Field {
         attrs: doc::member(&field.name),
         vis: Visibility::Public(Default::default()),
         modifiers: Default::default(),
@@ -69,7 +63,11 @@ fn declaration(context: &Context<'_>, field: &Field) -> syn::Field {
         colon_token: Some(Default::default()),
         ty: context.rust_type(&field.ty),
         default: None,
-    }
+    };
+    syn::Fields::Named(FieldsNamed {
+        brace_token: Default::default(),
+        named: fields.iter().map(declaration).collect(),
+    })
 }
 
 /// One statement for each field; `reference` says how its value is reached.
@@ -156,7 +154,7 @@ fn read_body(fields: Fields<'_>) -> Vec<Stmt> {
 }
 
 /// `Ok(Self { field: decoder.field(…)?, … })`
-fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
+pub(super) fn decode_body(context: &Context<'_>, fields: Fields<'_>) -> Vec<Stmt> {
     let value = construction(fields, |field| {
         context.decode_field(fields.owner, &field.name.idl, &field.ty)
     });

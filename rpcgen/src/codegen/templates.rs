@@ -9,6 +9,7 @@ pub(crate) struct Templates {
     encode: ItemImpl,
     decode: ItemImpl,
     fixed: ItemImpl,
+    borrowed: ItemImpl,
 }
 
 impl Default for Templates {
@@ -37,6 +38,13 @@ impl Default for Templates {
                     fn write(&self, run: &mut ::xdr::RunMut<'_>) {}
                 }
             },
+            borrowed: parse_quote! {
+                impl<'a> ::xdr::DecodeBorrowed<'a> for Placeholder<'a> {
+                    const MIN_SIZE: usize = 0;
+                    #[inline]
+                    fn decode_borrowed(decoder: &mut ::xdr::Decoder<'a>) -> ::xdr::Result<Self> {}
+                }
+            },
         }
     }
 }
@@ -51,6 +59,14 @@ impl Templates {
     pub(crate) fn decode_impl(&self, name: &Ident, size: WireSize, body: Vec<Stmt>) -> ItemImpl {
         let (min, max) = (syntax::size(size.min), size.max.map(syntax::size));
         filled(&self.decode, name, [Some(min), max], [body])
+    }
+
+    /// `impl DecodeBorrowed` of a twin.
+    pub(crate) fn borrowed_impl(&self, name: &Ident, size: WireSize, body: Vec<Stmt>) -> ItemImpl {
+        let min = Some(syntax::size(size.min));
+        let mut item = filled(&self.borrowed, name, [min], [body]);
+        *item.self_ty = parse_quote!(#name<'a>);
+        item
     }
 
     /// `impl Fixed` of a type, and the invocation that makes the other two of it.

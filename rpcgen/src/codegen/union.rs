@@ -3,7 +3,10 @@
 use super::{Context, Piece, attribute, doc, status, syntax};
 use crate::model::{Arm, Enumerator, Field, Label, Number, Shape, Type, TypeDef, Union};
 use std::collections::{HashMap, HashSet};
-use syn::{Attribute, Expr, Fields, ImplItem, ItemEnum, ItemImpl, Variant, parse_quote};
+use syn::{
+    Attribute, Expr, Fields, ImplItem, ItemEnum, ItemImpl, Token, Variant, parse_quote,
+    punctuated::Punctuated,
+};
 
 /// A union and its codec: an enum with one variant for each case label, so that decoding and
 /// encoding give the same bytes.
@@ -28,18 +31,12 @@ pub(super) fn emit(context: &Context<'_>, def: &TypeDef, union: &Union) -> Vec<P
         #(#further)*
         pub enum #name {}
     };
-    item.variants = union.arms.iter().map(|arm| emitter.variant(arm)).collect();
-    item.variants.extend(
-        union
-            .default
-            .as_ref()
-            .map(|field| emitter.default_variant(field.as_ref())),
-    );
+    item.variants = emitter.variants();
     let encode = emitter.encode();
     let decode = emitter.decode();
     let templates = &context.templates;
     let mut pieces = vec![item.into()];
-    let mut methods = emitter.discriminant(&name);
+    let mut methods = emitter.discriminant(&parse_quote!(#name));
     let (into_result, from_result) = status::conversions(context, def, union).unzip();
     methods.items.extend(into_result.map(ImplItem::Fn));
     pieces.push(methods.into());
@@ -68,10 +65,12 @@ pub(super) fn allow_large_variant(sizes: impl Iterator<Item = u64>) -> Option<At
     })
 }
 
-struct Emitter<'a> {
-    context: &'a Context<'a>,
-    owner: &'a str,
-    union: &'a Union,
+/// Emits the parts of a union.
+pub(super) struct Emitter<'a> {
+    pub(super) context: &'a Context<'a>,
+    /// The type that errors name.
+    pub(super) owner: &'a str,
+    pub(super) union: &'a Union,
 }
 
 /// Bytes between the largest and the second largest variant that surely are fewer than clippy
@@ -80,12 +79,20 @@ const VARIANT_DIFFERENCE_MAX: u64 = 120;
 
 impl Emitter<'_> {
     /// The sizes of what the variants carry.
-    fn sizes(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn sizes(&self) -> impl Iterator<Item = u64> {
         let types = &self.context.model.types;
         let arms = self.union.arms.iter().map(|arm| arm.field.as_ref());
         let default = self.union.default.iter().map(Option::as_ref);
         arms.chain(default)
             .map(|field| field.map_or(0, |field| crate::resolve::memory_size(types, &field.ty)))
+    }
+
+    /// The variants, that of the default last.
+    pub(super) fn variants(&self) -> Punctuated<Variant, Token![,]> {
+        let arms = self.union.arms.iter().map(|arm| self.variant(arm));
+        let default = self.union.default.as_ref();
+        let default = default.map(|field| self.default_variant(field.as_ref()));
+        arms.chain(default).collect()
     }
 
     fn variant(&self, arm: &Arm) -> Variant {
@@ -118,7 +125,7 @@ impl Emitter<'_> {
     }
 
     /// A method that tells the discriminant.
-    fn discriminant(&self, name: &syn::Ident) -> ItemImpl {
+    pub(super) fn discriminant(&self, name: &syn::Type) -> ItemImpl {
         let ty = self.context.rust_type(&self.union.discriminant.ty);
         let summary = format!(" The discriminant, `{}`.", self.union.discriminant.name.idl);
         let mut arms: Vec<syn::Arm> = self
@@ -228,7 +235,7 @@ impl Emitter<'_> {
 
     // ---- Decoding
 
-    fn decode(&self) -> Vec<syn::Stmt> {
+    pub(super) fn decode(&self) -> Vec<syn::Stmt> {
         let Field { name, ty } = &self.union.discriminant;
         let discriminant = self.context.decode_field(self.owner, &name.idl, ty);
         let ty = self.context.rust_type(ty);

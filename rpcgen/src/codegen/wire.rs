@@ -27,7 +27,10 @@ impl Context<'_> {
     pub(super) fn decode_field(&self, owner: &str, field: &str, ty: &Type) -> Expr {
         let names = [syntax::text(owner), syntax::text(field)];
         let decoder = syntax::variable("decoder");
-        if self.is_plain(ty, Direction::Decode) {
+        if self.is_borrowed(ty) && self.is_plainly_borrowed(ty) {
+            return syntax::method(decoder, "field_borrowed", names);
+        }
+        if !self.is_borrowed(ty) && self.is_plain(ty, Direction::Decode) {
             return syntax::method(decoder, "field", names);
         }
         let decode = self.decoding(ty);
@@ -119,9 +122,7 @@ impl Context<'_> {
         if !self.has_length(ty) {
             return syntax::method(decoder, "ranged", [syntax::int(min), syntax::int(max)]);
         }
-        let decode = self.decode(name, ty);
-        let min = syntax::int(min);
-        parse_quote!({ let value = #decode?; #decoder.at_least(&value, #min)?; Ok(value) })
+        at_least(name, &self.decode(name, ty), min)
     }
 
     /// Whether a range is one of lengths.
@@ -145,6 +146,10 @@ impl Context<'_> {
     ///
     /// Methods of `Decoder` cannot be named here: each is a function for one lifetime only.
     pub(super) fn decoding(&self, ty: &Type) -> Expr {
+        if self.is_borrowed(ty) {
+            return self.borrowing(ty);
+        }
+        let context = self.owned();
         let named = |path: &[&str]| syntax::expr_path(syntax::absolute(path));
         if self.is_plain(ty, Direction::Decode) {
             return named(&["xdr", "Decode", "decode"]);
@@ -155,7 +160,7 @@ impl Context<'_> {
             } => named(&["xdr", "decode_list"]),
             Type::List { nonempty: true, .. } => named(&["xdr", "decode_nonempty_list"]),
             Type::FixedOpaque(_) => named(&["xdr", "decode_boxed_opaque"]),
-            ty => syntax::closure(&["d"], self.decode("d", ty)),
+            ty => syntax::closure(&["d"], context.decode("d", ty)),
         }
     }
 
@@ -202,6 +207,11 @@ impl Context<'_> {
         }
     }
 
+    /// Whether `Decode` of the Rust type does all there is to do.
+    pub(super) fn is_plainly_decoded(&self, ty: &Type) -> bool {
+        self.is_plain(ty, Direction::Decode)
+    }
+
     /// Whether the traits of the Rust type do all there is to do.
     fn is_plain(&self, ty: &Type, direction: Direction) -> bool {
         match ty {
@@ -227,6 +237,12 @@ impl Context<'_> {
 enum Direction {
     Encode,
     Decode,
+}
+
+/// A value that is read, and must not be shorter than this.
+pub(super) fn at_least(decoder: &str, decode: &Expr, min: i128) -> Expr {
+    let (decoder, min) = (syntax::variable(decoder), syntax::int(min));
+    parse_quote!({ let value = #decode?; #decoder.at_least(&value, #min)?; Ok(value) })
 }
 
 /// What a reference refers to: method calls need no `&`.

@@ -34,10 +34,15 @@ pub(super) fn analyse(
     }
     chain::box_long_chains(&mut types, &by_value);
     measure(&mut types, &by_value.order);
-    wire_size::measure(&mut types, &by_value.order);
     derive_traits(&mut types, &by_value.order);
-    circle::find_circles(&mut types);
+    let order = circle::find_circles(&mut types);
+    wire_size::measure(&mut types, &by_value.order, &order);
     Some(types)
+}
+
+/// The types in an order that puts each behind those it contains by value.
+pub(super) fn by_value(types: &[TypeDef]) -> Components {
+    components(&edges(types))
 }
 
 /// The types that each type contains: by value, or as optional-data that is not boxed.

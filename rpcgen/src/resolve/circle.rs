@@ -7,8 +7,9 @@ use super::{
 use crate::model::{Circle, TypeDef};
 use std::collections::{BTreeMap, HashMap};
 
-/// Finds the types that lead to themselves, behind boxes and in arrays too.
-pub(super) fn find_circles(types: &mut [TypeDef]) {
+/// Finds the types that lead to themselves, behind boxes and in arrays too. Gives all types, each
+/// behind those it leads to, but for circles.
+pub(super) fn find_circles(types: &mut [TypeDef]) -> Vec<usize> {
     let parts = |def: &TypeDef| {
         let parts = def.shape.types().into_iter().filter_map(named_in);
         parts.map(|id| id.0).collect()
@@ -20,6 +21,7 @@ pub(super) fn find_circles(types: &mut [TypeDef]) {
             def.circle = Some(Circle(*component));
         }
     }
+    found.order
 }
 
 /// The nodes of each cycle, by the first of them.

@@ -3,6 +3,7 @@
 mod analysis;
 mod attribute;
 mod attributed;
+mod borrowed;
 mod chain;
 mod circle;
 mod collect;
@@ -26,6 +27,7 @@ mod wire_size;
 
 pub(crate) use analysis::named_in;
 pub use analysis::{memory_size, traits};
+pub use borrowed::borrows;
 pub use program::derived_number;
 pub use wire_size::{fields_wire_size, wire_size};
 
@@ -106,7 +108,8 @@ pub fn resolve(
     resolver.check_same(&types);
     resolver.apply_settings(&mut types);
     let types = list::find_lists(types, &mut |name| resolver.keeps_links(name));
-    let types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
+    let mut types = analysis::analyse(types, &resolver.declarations, resolver.diagnostics);
+    resolver.name_twins(types.as_deref_mut().unwrap_or_default());
     let programs = resolver.programs(units, types.as_deref().unwrap_or_default());
     resolver.add_outside(&mut items);
     let mut selected = std::mem::take(&mut resolver.selected);

@@ -78,6 +78,7 @@ impl Resolver<'_> {
             traits,
             derives: Vec::new(),
             impls: Impls::default(),
+            twin: None,
             circle: None,
         }
     }

@@ -1,9 +1,6 @@
 //! How many bytes a value takes on the wire: the fewest, the most, and whether always the same.
 
-use super::{
-    analysis::{known, named_in},
-    graph::components,
-};
+use super::analysis::known;
 use crate::model::{Bound, Field, Number, Shape, Type, TypeDef, TypeId, WireSize};
 
 /// Bytes up to which a value is read and written in one run. A run is put together on the stack and
@@ -32,17 +29,12 @@ fn variable(min: u64, max: Option<u64>) -> WireSize {
 }
 
 /// Finds the sizes of all types.
-pub(super) fn measure(types: &mut [TypeDef], by_value: &[usize]) {
+pub(super) fn measure(types: &mut [TypeDef], by_value: &[usize], order: &[usize]) {
     // What a type contains by value is found first, whatever else it has to do with it.
     set_all(types, by_value);
     // The most is known behind all that is contained, in arrays too; what contains itself has no
     // bound, and is never found to have one: some type on the way is not known when it is needed.
-    let named = |def: &TypeDef| {
-        let parts = def.shape.types().into_iter().filter_map(named_in);
-        parts.map(|id| id.0).collect()
-    };
-    let edges: Vec<Vec<usize>> = types.iter().map(named).collect();
-    set_all(types, &components(&edges).order);
+    set_all(types, order);
 }
 
 fn set_all(types: &mut [TypeDef], order: &[usize]) {

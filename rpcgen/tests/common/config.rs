@@ -27,12 +27,19 @@ pub(crate) fn config(input: &str) -> Config {
             ("level.HIGH", attribute("doc(alias = \"top\")")),
             ("link", Setting::KeepLinks),
         ],
+        "borrowed.x" => vec![
+            ("listing", Setting::Borrowed),
+            ("entry.title", Setting::Strings(Strings::Utf8)),
+            ("found", Setting::Borrowed),
+        ],
+        "borrowed_parts.x" | "borrowed_owned.x" | "E0309_twin.x" => vec![("*", Setting::Borrowed)],
         "settings_of_procedures.x" => vec![("PUT.name", Setting::Strings(Strings::Utf8))],
         "E0501_unmatched_selectors.x" => vec![
             ("colour", Setting::OpenEnum),
             ("point", Setting::OpenEnum),
             ("point.z", attribute("deprecated")),
             ("color", Setting::OpenEnum),
+            ("point", Setting::Borrowed),
         ],
         _ => vec![],
     };

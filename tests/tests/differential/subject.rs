@@ -19,8 +19,10 @@ use tests::{compiler::compile_text, corpus, process, repository};
 /// The C rpcgen with its path: an installed rpcgen of ours may come first on PATH.
 const C_RPCGEN: &str = "/usr/bin/rpcgen";
 
-/// Files of the corpus, each with what it takes from C headers.
-const FILES: [(&str, &str); 18] = [
+/// Files of the corpus, and one of ours with every construct that C has; each with what it takes from
+/// C headers.
+const FILES: [(&str, &str); 19] = [
+    ("tests/idl/fuzzed.x", ""),
     ("rpcsvc-proto/rpcsvc/bootparam_prot.x", ""),
     (
         "rpcsvc-proto/rpcsvc/key_prot.x",
@@ -95,7 +97,9 @@ pub(crate) fn all(target_tmpdir: &str, folder: &Path) -> Vec<Subject> {
     let corpus = corpus::folder(target_tmpdir);
     let _ = fs::remove_dir_all(folder);
     let subjects = FILES.map(|(name, lacking)| {
-        let file = corpus.join(name);
+        let is_ours = name.starts_with("tests/");
+        let root = if is_ours { repository::root() } else { &corpus };
+        let file = root.join(name);
         let folder = folder.join(file.file_stem().unwrap());
         fs::create_dir_all(&folder).unwrap();
         let subject = Subject::new(name, &file, lacking, folder);

@@ -28,13 +28,17 @@ fn ack(cum: u16, echo_pn: u32, bitmap: &[u8]) -> Ack<'_> {
 #[test]
 fn fragments_leave_up_to_the_window() {
     let now = Instant::now();
-    let mut sender = sender(100, 64, now);
-    assert_eq!(sender.next(), None);
-    assert!(!sender.is_fully_sent());
+    let mut sender = sender(100, 10, now);
+    assert_eq!(sender.next(), None, "ten before the first acknowledgement");
     let progress = sender.acknowledge(&ack(2, 2, &[]), now, DELAY).unwrap();
     assert_eq!((progress.arrived, progress.landed), (2, 2));
-    assert_eq!(sender.next(), Some(64));
-    assert_eq!(sender.in_flight(), 62);
+    for (frag, pn) in (10..66).zip(11..) {
+        assert_eq!(sender.next(), Some(frag));
+        sender.sent(frag, Transmission { pn, at: now });
+    }
+    assert_eq!(sender.next(), None);
+    assert_eq!(sender.in_flight(), 64);
+    assert!(!sender.is_fully_sent());
 }
 
 #[test]

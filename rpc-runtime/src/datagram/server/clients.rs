@@ -10,11 +10,12 @@ use std::{
 use siphasher::sip::SipHasher13;
 
 use super::{
+    Origin,
     association::Association,
     record::Record,
     shared::{Key, Shared, Timer},
 };
-use crate::datagram::budget::Budget;
+use crate::datagram::{budget::Budget, packet::Header};
 
 /// The clients by their `client_id`, in slots that keep their numbers.
 #[derive(Debug)]
@@ -72,18 +73,17 @@ impl Clients {
         (record.seq == key.seq).then_some(record)
     }
 
-    /// Makes room for the record of an activity of a client, who may be new; nothing, if the tables
-    /// are full.
+    /// Makes room for the record that a packet needs, whose client may be new; nothing, if the
+    /// tables are full.
     pub(super) fn place(
         &mut self,
         shared: &mut Shared,
         now: Instant,
-        client_id: u64,
-        source: SocketAddr,
-        activity: u32,
+        origin: Origin,
+        header: &Header,
     ) -> Option<&mut Association> {
-        let known = self.slot(client_id);
-        let place = usize::try_from(activity).ok()?;
+        let known = origin.slot;
+        let place = usize::try_from(header.activity).ok()?;
         let has = match known {
             Some(slot) => self.get(slot)?.records.len(),
             None => 0,
@@ -95,7 +95,7 @@ impl Clients {
         self.records.lend(more);
         let slot = match known {
             Some(slot) => slot,
-            None => self.insert(shared, now, client_id, source)?,
+            None => self.insert(shared, now, header.client_id, origin.source)?,
         };
         let association = self.get(slot)?;
         if more > 0 {

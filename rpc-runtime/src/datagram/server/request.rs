@@ -1,11 +1,11 @@
 //! Calls on their way in.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::{
-    ServerEndpoint,
+    Origin, ServerEndpoint,
     association::Association,
     record::{Record, State, Tomb},
     shared::{Shared, Timer},
@@ -24,12 +24,10 @@ const PIN_AHEAD_MAX: u32 = 2;
 
 impl ServerEndpoint {
     /// A fragment of a call.
-    pub(super) fn on_req(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) {
+    pub(super) fn on_req(&mut self, now: Instant, origin: Origin, packet: &Packet<'_>) {
         let Self { clients, shared } = self;
         let header = &packet.header;
-        let association = clients
-            .slot(header.client_id)
-            .and_then(|slot| clients.get(slot));
+        let association = origin.slot.and_then(|slot| clients.get(slot));
         let seq = association
             .as_ref()
             .map_or(0, |client| client.seq(header.activity));
@@ -38,32 +36,31 @@ impl ServerEndpoint {
                 association.on_req_again(shared, now, packet);
             }
         } else if header.seq > seq || shared.has(Mutant::NoSequenceCheck) {
-            self.on_new_req(now, source, packet);
+            self.on_new_req(now, origin, packet);
         } else {
             shared.counters.stale += 1;
         }
     }
 
-    fn on_new_req(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) {
+    fn on_new_req(&mut self, now: Instant, origin: Origin, packet: &Packet<'_>) {
         let header = &packet.header;
         let Self { clients, shared } = self;
-        let is_worn_out = clients
-            .slot(header.client_id)
+        let is_worn_out = origin
+            .slot
             .and_then(|slot| clients.get(slot))
             .is_some_and(|association| association.is_worn_out());
         if let Some((code, arg)) = shared.refusal(now, header, is_worn_out) {
-            self.reject(now, source, header, code, arg);
+            self.reject(now, origin, header, code, arg);
             return;
         }
-        let (client_id, activity) = (header.client_id, header.activity);
-        let Some(association) = clients.place(shared, now, client_id, source, activity) else {
+        let Some(association) = clients.place(shared, now, origin, header) else {
             let retry = u32::try_from(shared.settings.busy_retry.as_millis()).unwrap_or(u32::MAX);
-            self.reject(now, source, header, RejectCode::Busy, retry);
+            self.reject(now, origin, header, RejectCode::Busy, retry);
             return;
         };
         association.newest_pn = association.newest_pn.max(header.pn);
         let record = Record::begin(header, now, State::Receiving(None));
-        association.replace(shared, activity, record);
+        association.replace(shared, header.activity, record);
         association.on_fragment(shared, now, packet);
     }
 
@@ -71,28 +68,23 @@ impl ServerEndpoint {
     fn reject(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        origin: Origin,
         header: &Header,
         code: RejectCode,
         arg: u32,
     ) {
         let Self { clients, shared } = self;
-        match clients
-            .slot(header.client_id)
-            .and_then(|slot| clients.get(slot))
-        {
+        match origin.slot.and_then(|slot| clients.get(slot)) {
             Some(association) => association.reject(shared, now, header, code, arg),
-            None => shared.reject_stranger(now, source, header, code, arg),
+            None => shared.reject_stranger(now, origin.source, header, code, arg),
         }
     }
 
     /// The client wants no result any more.
-    pub(super) fn on_cancel(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) {
+    pub(super) fn on_cancel(&mut self, now: Instant, origin: Origin, packet: &Packet<'_>) {
         let header = &packet.header;
         let Self { clients, shared } = self;
-        let association = clients
-            .slot(header.client_id)
-            .and_then(|slot| clients.get(slot));
+        let association = origin.slot.and_then(|slot| clients.get(slot));
         let seq = association
             .as_ref()
             .map_or(0, |client| client.seq(header.activity));
@@ -105,17 +97,14 @@ impl ServerEndpoint {
             return;
         }
         if let Some((code, arg)) = shared.pin_refusal(now, header) {
-            self.reject(now, source, header, code, arg);
+            self.reject(now, origin, header, code, arg);
             return;
         }
         // A late copy of the call has to find that it was cancelled.
         let is_possible = header.activity < u32::from(shared.settings.activities);
-        let (client_id, activity) = (header.client_id, header.activity);
-        if is_possible
-            && let Some(association) = clients.place(shared, now, client_id, source, activity)
-        {
+        if is_possible && let Some(association) = clients.place(shared, now, origin, header) {
             let record = Record::begin(header, now, State::Tomb(Tomb::Cancelled));
-            association.replace(shared, activity, record);
+            association.replace(shared, header.activity, record);
             association.acknowledge_cancel(shared, now, header, CallState::Queued);
         }
     }
@@ -273,9 +262,8 @@ impl Association {
         shared.queued.lend(1);
         shared.queue.push_back(key);
         shared.counters.calls += 1;
-        shared
-            .timers
-            .push(now + shared.settings.working_delay, Timer::Working(key));
+        let due = now + shared.settings.working_delay;
+        shared.working.push(due, key);
     }
 
     /// Refuses a call for good: the record says so to each of its copies.

@@ -42,6 +42,8 @@ pub(super) struct Shared {
     pub(super) running: usize,
     /// The calls being executed that nobody waits for any more.
     pub(super) cancelled: VecDeque<CallToken>,
+    /// The calls of which their clients may have to be told that they have come.
+    pub(super) working: Due<Key>,
     pub(super) timers: Due<Timer>,
     pub(super) outbox: Outbox<(SocketAddr, Bytes)>,
     pub(super) counters: Counters,
@@ -60,8 +62,6 @@ pub(super) struct Key {
 /// What has to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
-    /// Whether the client has to be told that its call has come.
-    Working(Key),
     /// Whether the rest of a message is still to be expected.
     Reassembly(Key),
     /// Whether a client is to be forgotten.
@@ -122,6 +122,7 @@ impl Shared {
             answered: None,
             running: 0,
             cancelled: VecDeque::new(),
+            working: Due::new(),
             timers: Due::new(),
             outbox: Outbox::new(),
             counters: Counters::default(),
