@@ -411,10 +411,15 @@ impl ClientAssociation {
         self.release(now);
     }
 
-    /// Sends what the calls have to send, in turn.
+    /// Sends what the calls have to send, in turn. One that has to wait holds up no other: short
+    /// calls wait for no window.
     fn pump(&mut self, now: Instant) {
         self.paced_until = None;
-        while let Some(number) = self.link.sending.pop_front() {
+        let mut turns = self.link.sending.len();
+        while turns > 0
+            && let Some(number) = self.link.sending.pop_front()
+        {
+            turns -= 1;
             let Self {
                 activities, link, ..
             } = &mut *self;
@@ -424,20 +429,19 @@ impl ClientAssociation {
                 continue;
             };
             let burst = call.burst(link, now);
-            self.set_timer(number);
             match burst {
                 Burst::Over => {}
-                Burst::More => self.link.sending.push_back(number),
-                Burst::Full => {
-                    self.link.sending.push_front(number);
-                    return;
+                Burst::Full => link.sending.push_back(number),
+                Burst::More => {
+                    link.sending.push_back(number);
+                    turns += 1;
                 }
                 Burst::Until(ready) => {
-                    self.link.sending.push_front(number);
+                    link.sending.push_back(number);
                     self.paced_until = Some(ready);
-                    return;
                 }
             }
+            self.set_timer(number);
         }
     }
 

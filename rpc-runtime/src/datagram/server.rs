@@ -267,7 +267,7 @@ impl ServerEndpoint {
         match header.packet_type {
             PacketType::Ack => association.on_ack(shared, now, packet),
             PacketType::Ping => association.on_ping(shared, now, header),
-            PacketType::Done => association.on_done(shared, packet),
+            PacketType::Done => association.on_done(shared, now, packet),
             PacketType::Probe if association.address == origin.source => {
                 let token = association.token(0, 0);
                 let answer = Answer {

@@ -159,3 +159,28 @@ fn a_late_reply_is_answered_at_once() {
     assert_eq!(pair.count(PacketType::Done), 2);
     assert_eq!(pair.executed.len(), 1);
 }
+
+/// A long call that waits for its window holds up no short one.
+#[test]
+fn a_short_call_does_not_wait_behind_a_long_one() {
+    let mut pair = Pair::new();
+    pair.call(1);
+    pair.start(1 << 20);
+    let before = pair.elapsed();
+    assert_eq!(pair.call(100), Ended::Reply(message(100)));
+    assert_eq!(pair.elapsed(), before + DELAY * 2);
+}
+
+/// Long replies of one client share its window, and none waits until it is asked for.
+#[test]
+fn long_replies_share_the_window() {
+    let mut pair = Pair::new();
+    pair.call(1);
+    pair.reply_len = Some(50_000);
+    let ids: Vec<_> = (0..8).map(|_| pair.start(100)).collect();
+    for id in ids {
+        assert_eq!(pair.end_of(id), Ended::Reply(message(50_000)));
+    }
+    assert_eq!(pair.count(PacketType::Req), 9, "nothing is sent again");
+    assert_eq!(pair.count(PacketType::Resp), 1 + 8 * 45);
+}

@@ -94,16 +94,24 @@ impl Association {
         }
         if has_arrived {
             self.bury(shared, header.activity, Tomb::Done);
-            return;
-        }
-        if let Some(record) = self.record(header.activity) {
+        } else if let Some(record) = self.record(header.activity) {
             record.seen = (header.pn, now);
+            self.send_reply(shared, now, header.activity);
         }
-        self.send_reply(shared, now, header.activity);
+        self.send_waiting(shared, now);
+    }
+
+    /// Sends the first fragments of replies that waited for others, now that there is room.
+    fn send_waiting(&mut self, shared: &mut Shared, now: Instant) {
+        while self.congestion.room() > 0
+            && let Some(activity) = self.waiting.pop_front()
+        {
+            self.send_reply(shared, now, activity);
+        }
     }
 
     /// The client has these replies.
-    pub(super) fn on_done(&mut self, shared: &mut Shared, packet: &Packet<'_>) {
+    pub(super) fn on_done(&mut self, shared: &mut Shared, now: Instant, packet: &Packet<'_>) {
         let Some(done) = Done::parse(packet.body) else {
             shared.counters.malformed += 1;
             return;
@@ -114,6 +122,7 @@ impl Association {
                 self.bury(shared, activity, Tomb::Done);
             }
         }
+        self.send_waiting(shared, now);
     }
 
     /// Sends of a reply what may be sent now.
@@ -124,6 +133,7 @@ impl Association {
             congestion,
             last_pn,
             address,
+            waiting,
             ..
         } = self;
         let place = usize::try_from(activity).ok();
@@ -141,9 +151,16 @@ impl Association {
             } else {
                 congestion.room()
             };
-            let (Some(frag), 1..) = (reply.next(), room) else {
+            let Some(frag) = reply.next() else {
                 return;
             };
+            if room == 0 {
+                // What is under way brings acknowledgements, and these send the rest.
+                if reply.in_flight() == 0 && !waiting.contains(&activity) {
+                    waiting.push_back(activity);
+                }
+                return;
+            }
             let Some(pn) = last_pn.checked_add(1) else {
                 return;
             };

@@ -1,6 +1,6 @@
 //! What a server remembers of a client.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{collections::VecDeque, net::SocketAddr, time::Instant};
 
 use super::{
     record::{Record, State, Tomb},
@@ -38,6 +38,8 @@ pub(super) struct Association {
     pub(super) replies: Budget,
     pub(super) round_trip: RoundTrip,
     pub(super) congestion: Congestion,
+    /// Activities whose replies wait for others to leave room in the window.
+    pub(super) waiting: VecDeque<u32>,
 }
 
 /// Packet numbers that are left for answers when a client gets no new calls any more.
@@ -67,6 +69,7 @@ impl Association {
             replies: Budget::new(settings.client_reply_bytes),
             round_trip: RoundTrip::default(),
             congestion: Congestion::default(),
+            waiting: VecDeque::new(),
         }
     }
 
