@@ -34,6 +34,14 @@ impl Decoder<'_> {
     /// Reads the bytes of `opaque x<max>` behind their length, which was read just before: for a
     /// length in a run with other values.
     ///
+    /// ```
+    /// let mut decoder = xdr::Decoder::from_slice(b"\0\0\0\x07\0\0\0\x02ab\0\0");
+    /// let mut run = decoder.run::<8>()?;
+    /// let (number, len): (i32, u32) = (run.get()?, run.get()?);
+    /// assert_eq!((number, decoder.opaque_of_len(len, 400)?), (7, xdr::Bytes::from("ab")));
+    /// # Ok::<(), xdr::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`opaque`](Self::opaque).

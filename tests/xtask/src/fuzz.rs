@@ -6,6 +6,8 @@ use std::{fs, process::Command};
 struct Subject {
     /// Its targets in `tests/fuzz`.
     targets: &'static [&'static str],
+    /// What cargo is told, so that it builds no more than they need.
+    features: &'static [&'static str],
     /// Folders with inputs to begin with; the codec has one for each target.
     seeds: fn(&str) -> Vec<String>,
     /// What libFuzzer is told.
@@ -14,6 +16,7 @@ struct Subject {
 
 const COMPILER: Subject = Subject {
     targets: &["preprocess", "analyse", "compile", "format"],
+    features: &[],
     seeds: |_| {
         let folders = [
             "tests/fuzz/regressions",
@@ -45,6 +48,7 @@ const CODEC: Subject = Subject {
         "codec_fixed",
         "codec_readdirplus",
     ],
+    features: &["--no-default-features"],
     seeds: |target| vec![format!("tests/fuzz/seeds/{target}")],
     options: &[
         "-max_len=4096",
@@ -85,6 +89,7 @@ fn fuzz(subject: &Subject, target: &str, seconds: &str) -> Result<(), String> {
     fs::create_dir_all(&corpus).map_err(|error| format!("{corpus}: {error}"))?;
     let status = Command::new("cargo")
         .args(["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz"])
+        .args(subject.features)
         .args([target, &corpus])
         .args((subject.seeds)(target))
         .arg("--")
