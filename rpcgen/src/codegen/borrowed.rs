@@ -1,6 +1,6 @@
 //! Borrowed twins: the same struct or union, whose data lies in the message.
 
-use super::{Context, Form, Piece, doc, structure, syntax, union, wire::at_least};
+use super::{Context, Form, Piece, deprecation, doc, structure, syntax, union, wire::at_least};
 use crate::{
     model::{Name, Shape, Type, TypeDef, Union},
     resolve,
@@ -87,6 +87,7 @@ fn attributes(context: &Context<'_>, def: &TypeDef) -> Vec<Attribute> {
         rust: def.twin.clone().unwrap_or_default(),
         ..def.name.clone()
     };
+    attributes.extend(deprecation::attribute(&def.name));
     attributes.extend(context.allow_type_names(std::iter::once(&twin)));
     let eq = def.traits.eq_hash.then(|| syntax::path(&["Eq"]));
     let eq = eq.into_iter();
@@ -98,6 +99,18 @@ impl Context<'_> {
     /// Whether a value is borrowed here that is owned elsewhere.
     pub(super) fn is_borrowed(&self, ty: &Type) -> bool {
         self.form == Form::Borrowed && resolve::borrows(&self.model.types, ty)
+    }
+
+    /// The attributes of a field, an arm. What the settings add is for the owned type: the attribute
+    /// of a derive, say, that its twin does not have.
+    pub(super) fn member_attributes(&self, name: &Name) -> Vec<Attribute> {
+        match self.form {
+            Form::Owned => doc::member(name),
+            Form::Borrowed => doc::member(&Name {
+                attributes: Vec::new(),
+                ..name.clone()
+            }),
+        }
     }
 
     /// The same, for what is owned.

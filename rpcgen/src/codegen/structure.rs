@@ -56,7 +56,7 @@ pub(super) fn emit(
 /// The fields, each with its type and documentation.
 pub(super) fn declarations(context: &Context<'_>, fields: &[Field]) -> syn::Fields {
     let declaration = |field: &Field| syn::Field {
-        attrs: doc::member(&field.name),
+        attrs: context.member_attributes(&field.name),
         vis: Visibility::Public(Default::default()),
         modifiers: Default::default(),
         ident: Some(syntax::ident(&field.name.rust)),

@@ -96,7 +96,7 @@ impl Emitter<'_> {
     }
 
     fn variant(&self, arm: &Arm) -> Variant {
-        let docs = doc::member(&arm.name);
+        let docs = self.context.member_attributes(&arm.name);
         let name = syntax::ident(&arm.name.rust);
         match &arm.field {
             None => parse_quote!(#(#docs)* #name),
@@ -117,7 +117,7 @@ impl Emitter<'_> {
             }
         };
         if let (Some(field), Fields::Named(fields)) = (field, &mut variant.fields) {
-            let docs = doc::member(&field.name);
+            let docs = self.context.member_attributes(&field.name);
             let ty = self.context.rust_type(&field.ty);
             fields.named.push(parse_quote!(#(#docs)* value: #ty));
         }

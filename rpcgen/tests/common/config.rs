@@ -31,6 +31,7 @@ pub(crate) fn config(input: &str) -> Config {
             ("listing", Setting::Borrowed),
             ("entry.title", Setting::Strings(Strings::Utf8)),
             ("found", Setting::Borrowed),
+            ("entry.name", attribute("doc(alias = \"file\")")),
         ],
         "borrowed_parts.x" | "borrowed_owned.x" | "E0309_twin.x" => vec![("*", Setting::Borrowed)],
         "settings_of_procedures.x" => vec![("PUT.name", Setting::Strings(Strings::Utf8))],
