@@ -1,5 +1,5 @@
 //! Compiles the interface files of the examples.
 
 fn main() -> Result<(), rpcgen::Error> {
-    rpcgen::Builder::new().compile(&["calc/calc.idl"])
+    rpcgen::Builder::new().compile(&["calc/calc.idl", "copy/copy.idl"])
 }

@@ -75,25 +75,18 @@ async fn a_relay_answers_each_client() {
     assert_eq!(relay.to_client().delivered, 2);
 }
 
-/// Two ends of a channel, one of which speaks through a relay.
+/// Two ends of a channel with a relay between, and the first message sent.
 async fn channel(config: ChannelConfig, faults: Faults) -> ([ReliableChannel; 2], UdpRelay) {
     let open = || ChecksummedEndpoint::<Crc32c>::open("127.0.0.1:0");
     let (here, there) = (open().await.unwrap(), open().await.unwrap());
     let relay = UdpRelay::start(there.local_addr().unwrap(), faults, 3)
         .await
         .unwrap();
-    // The far end learns from the first packet which port of the relay stands for this end.
-    here.send(relay.local_addr(), b"").await.unwrap();
-    let peer = loop {
-        tokio::select! {
-            first = there.receive() => break first.unwrap().sender(),
-            () = tokio::time::sleep(Duration::from_millis(20)) => {
-                here.send(relay.local_addr(), b"").await.unwrap();
-            }
-        }
-    };
     let here = ReliableChannel::new(here, relay.local_addr(), config);
-    ([here, ReliableChannel::new(there, peer, config)], relay)
+    here.send("first").await.unwrap();
+    let mut there = ReliableChannel::accept(there, config).await.unwrap();
+    assert_eq!(there.receive().await.unwrap(), "first");
+    ([here, there], relay)
 }
 
 #[tokio::test]

@@ -64,13 +64,41 @@ impl ReliableChannel {
         peer: SocketAddr,
         config: ChannelConfig,
     ) -> Self {
+        Self::begin(endpoint, peer, Channel::new(config, fastrand::u64(..)))
+    }
+
+    /// An end of a channel between this endpoint and whoever sends to it first.
+    ///
+    /// # Errors
+    ///
+    /// The operating system takes no datagrams.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    pub async fn accept<C: Checksum>(
+        endpoint: ChecksummedEndpoint<C>,
+        config: ChannelConfig,
+    ) -> io::Result<Self> {
+        let first = endpoint.receive().await?;
+        let mut channel = Channel::new(config, fastrand::u64(..));
+        let peer = first.sender();
+        channel.receive_packet(now(), &first.into_data());
+        Ok(Self::begin(endpoint, peer, channel))
+    }
+
+    fn begin<C: Checksum>(
+        endpoint: ChecksummedEndpoint<C>,
+        peer: SocketAddr,
+        channel: Channel,
+    ) -> Self {
         let (outgoing, to_send) = mpsc::channel(QUEUE_MAX);
         let (to_user, incoming) = mpsc::channel(QUEUE_MAX);
         let (end, ended) = oneshot::channel();
         let pump = Pump {
             endpoint,
             peer,
-            channel: Channel::new(config, fastrand::u64(..)),
+            channel,
             to_send: Some(to_send),
             to_user,
             next: None,
