@@ -91,7 +91,7 @@ async fn channel(config: ChannelConfig, faults: Faults) -> ([ReliableChannel; 2]
 
 #[tokio::test]
 async fn exactly_once_and_in_order_through_a_lossy_relay() {
-    let faults = Faults::none().loss(0.1).duplication(0.1);
+    let faults = Faults::none().loss(0.05).duplication(0.1);
     let faults = faults.reordering(0.2).corruption(0.05);
     let ([here, mut there], relay) = channel(ChannelConfig::default(), faults).await;
     let sending = tokio::spawn(async move {

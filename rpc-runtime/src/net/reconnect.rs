@@ -102,7 +102,6 @@ async fn connect(
     local: Option<SocketAddr>,
     delay: Duration,
 ) -> io::Result<TcpStream> {
-    sleep(delay).await;
     let socket = match peer {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -112,6 +111,8 @@ async fn connect(
         let bound = socket.bind(local);
         bound.map_err(|error| io::Error::new(io::ErrorKind::AddrInUse, error))?;
     }
+    // The port is bound already: nobody else takes it meanwhile.
+    sleep(delay).await;
     timeout(CONNECT_DEADLINE, socket.connect(peer)).await?
 }
 
