@@ -1,6 +1,11 @@
 //! From the address of a server, as users write it, to a transport.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -8,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    reconnect::{CONNECT_DEADLINE, ReconnectingTcp, TcpOptions},
+    reconnect::{self, CONNECT_DEADLINE, ReconnectingTcp, TcpOptions},
     reliable,
     udp::UdpTransport,
 };
@@ -91,8 +96,29 @@ pub(super) async fn connect(address: &str, tcp: TcpOptions) -> Result<Connected,
 }
 
 async fn connect_tcp(host: &str, options: TcpOptions) -> io::Result<ReconnectingTcp> {
-    let stream = timeout(CONNECT_DEADLINE, TcpStream::connect(host)).await??;
+    let stream = if options.keeps_port {
+        connect_bound(host).await?
+    } else {
+        timeout(CONNECT_DEADLINE, TcpStream::connect(host)).await??
+    };
     ReconnectingTcp::new(stream, options)
+}
+
+/// Connects from a port that was bound before: the operating system lets no other connection have
+/// such a port, so that it can be bound again.
+async fn connect_bound(host: &str) -> io::Result<TcpStream> {
+    let mut fault = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in lookup_host(host).await? {
+        let any = match address {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        match reconnect::connect(address, Some(any), Duration::ZERO).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => fault = error,
+        }
+    }
+    Err(fault)
 }
 
 /// Takes the first address of the host towards which this machine has a route.

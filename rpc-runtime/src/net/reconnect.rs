@@ -97,7 +97,7 @@ impl ReconnectingTcp {
 }
 
 /// Connects after this time, from this address if there is one.
-async fn connect(
+pub(super) async fn connect(
     peer: SocketAddr,
     local: Option<SocketAddr>,
     delay: Duration,
