@@ -21,7 +21,7 @@ pub(crate) struct Peer {
 }
 
 /// All peers of all tests.
-pub(crate) const PEERS: [Peer; 6] = [
+pub(crate) const PEERS: [Peer; 7] = [
     Peer {
         name: "libtirpc with its C compiler",
         test_binary: "interop",
@@ -33,6 +33,12 @@ pub(crate) const PEERS: [Peer; 6] = [
         test_binary: "differential",
         packages: &[],
         is_here: || has_libtirpc() && has_corpus(),
+    },
+    Peer {
+        name: "libtirpc with its C compiler, nftables, or the right to make a network",
+        test_binary: "lossy",
+        packages: &["nftables", "iproute2", "util-linux"],
+        is_here: || has_libtirpc() && is_on_path("ip") && can_lose_datagrams(),
     },
     Peer {
         name: "the interface files of rpcsvc-proto",
@@ -65,6 +71,17 @@ fn has_libtirpc() -> bool {
     // With its path: an installed rpcgen of ours may come first on PATH.
     let files = ["/usr/bin/rpcgen", "/usr/include/tirpc/rpc/rpc.h"];
     files.iter().all(|file| Path::new(file).exists()) && is_on_path("gcc")
+}
+
+/// Whether there can be a network whose datagrams are lost on purpose: that takes a kernel that has
+/// it and, in a container, the right to.
+fn can_lose_datagrams() -> bool {
+    let tried = Command::new("unshare")
+        .args(["--net", "nft", "add table inet lossy"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
 }
 
 /// Whether `cargo xtask corpus` brought anything.
