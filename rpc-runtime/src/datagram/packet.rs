@@ -308,28 +308,32 @@ impl Header {
         if arena.capacity() < len {
             arena.reserve(len.max(ARENA_LEN));
         }
-        arena.put_u32(0);
-        arena.put_slice(&MAGIC);
-        arena.put_u8(VERSION);
-        arena.put_u8(self.packet_type as u8);
-        arena.put_u8(self.flags);
-        arena.put_u8(HLEN);
-        arena.put_u8(self.wire_code());
-        arena.put_u32(self.activity);
-        arena.put_u64(self.client_id);
-        arena.put_u64(self.epoch);
-        arena.put_u64(self.tok);
-        arena.put_u32(self.seq);
-        arena.put_u32(self.pn);
-        arena.put_u16(self.frag);
-        arena.put_u16(self.geometry.nfrag);
-        arena.put_u32(self.geometry.msg_len);
-        arena.put_u32(self.geometry.msg_crc);
-        arena.put_u32(self.stamp);
+        arena.put_slice(&self.to_bytes());
         arena.put_slice(body);
         arena.put_bytes(0, len - arena.len());
         seal(arena);
         arena.split().freeze()
+    }
+
+    /// The header, with 0 in the place of the checksum.
+    fn to_bytes(self) -> [u8; HEADER_LEN] {
+        let mut header = [0; HEADER_LEN];
+        let mut rest = &mut header[CRC_LEN..];
+        rest.put_slice(&MAGIC);
+        rest.put_slice(&[VERSION, self.packet_type as u8]);
+        rest.put_slice(&[self.flags, HLEN, self.wire_code()]);
+        rest.put_u32(self.activity);
+        rest.put_u64(self.client_id);
+        rest.put_u64(self.epoch);
+        rest.put_u64(self.tok);
+        rest.put_u32(self.seq);
+        rest.put_u32(self.pn);
+        rest.put_u16(self.frag);
+        rest.put_u16(self.geometry.nfrag);
+        rest.put_u32(self.geometry.msg_len);
+        rest.put_u32(self.geometry.msg_crc);
+        rest.put_u32(self.stamp);
+        header
     }
 
     fn wire_code(&self) -> u8 {

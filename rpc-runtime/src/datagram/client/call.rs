@@ -143,8 +143,7 @@ impl ClientCall {
         }
     }
 
-    /// Sends what may be sent; gives the time at which more may, if the pace demands a pause, and
-    /// whether the call keeps its place in the row.
+    /// Sends what may be sent, and says what keeps the call from sending more.
     pub(super) fn burst(&mut self, link: &mut Link, now: Instant) -> Burst {
         if self.phase != Phase::Send {
             return Burst::Over;
@@ -185,17 +184,15 @@ impl ClientCall {
         };
         let is_long = !self.request.is_single();
         let is_end = frag + 1 == out.geometry.nfrag;
-        out.flags |= if is_again { ACK_REQ | RETRANSMIT } else { 0 };
-        out.flags |= if is_long && (is_last || is_end) {
-            ACK_REQ
-        } else {
-            0
-        };
-        out.flags |= if self.options.idempotent {
-            IDEMPOTENT
-        } else {
-            0
-        };
+        if is_again {
+            out.flags |= ACK_REQ | RETRANSMIT;
+        }
+        if is_long && (is_last || is_end) {
+            out.flags |= ACK_REQ;
+        }
+        if self.options.idempotent {
+            out.flags |= IDEMPOTENT;
+        }
         let Some(sent) = link.transmit(now, &out) else {
             return;
         };
