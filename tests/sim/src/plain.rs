@@ -40,6 +40,8 @@ pub struct Plain {
     pub deadline: Duration,
     /// What the cache of the server may hold; without limits there is no cache.
     pub cache: Option<CacheLimits>,
+    /// Where the xids of each client begin, if not anywhere.
+    pub first_xid: Option<u32>,
 }
 
 impl Default for Plain {
@@ -47,6 +49,7 @@ impl Default for Plain {
         Self {
             deadline: Duration::from_secs(30),
             cache: Some(CacheLimits::UDP),
+            first_xid: None,
         }
     }
 }
@@ -57,10 +60,11 @@ impl World for Plain {
 
     fn client(&self, number: u64, _: Instant) -> PlainClient {
         let [.., a, b, c, d] = number.to_be_bytes();
+        let anywhere = u32::from_be_bytes([a, b, c, d]);
         PlainClient {
             deadline: self.deadline,
             transactions: Transactions::unreliable(number),
-            xids: XidSequence::new(u32::from_be_bytes([a, b, c, d])),
+            xids: XidSequence::new(self.first_xid.unwrap_or(anywhere)),
             open: HashMap::new(),
             outgoing: VecDeque::new(),
             ended: VecDeque::new(),

@@ -227,7 +227,9 @@ impl<'a, W: World> Simulation<'a, W> {
         if is_done && self.in_flight == 0 && self.quiet.is_none() {
             self.quiet = Some(self.time);
         }
-        let is_late = |healed| !is_done && self.time > healed + self.plan.patience;
+        let killed = self.plan.kill.unwrap_or_default();
+        let is_late =
+            |healed: Duration| !is_done && self.time > healed.max(killed) + self.plan.patience;
         if self.healed.is_some_and(is_late) {
             self.ledger
                 .fault(self.time, "A6: calls go on long after the last fault");
