@@ -66,8 +66,9 @@ fn show(scenario: &Scenario, seed: u64, percent: u64) -> bool {
 /// Runs a scenario again, and shows everything that happens.
 fn replay(name: &str, seed: Option<u64>, calls: Option<u64>) -> Result<(), String> {
     let Some((scenario, seed)) = Scenario::named(name).zip(seed) else {
-        let names: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
-        return Err(format!("{USAGE}\nscenarios: {}", names.join(", ")));
+        let scenarios = ALL.iter();
+        let about = scenarios.map(|one| format!("\n    {:<10}{}", one.name, one.about));
+        return Err(format!("{USAGE}\nscenarios:{}", about.collect::<String>()));
     };
     let mut plan = (scenario.plan)();
     plan.calls = calls.unwrap_or(plan.calls);

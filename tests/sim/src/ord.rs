@@ -151,6 +151,7 @@ fn name(reason: Reason) -> &'static str {
         Reason::StalePin => "stale pin",
         Reason::Refused => "refused",
         Reason::Busy => "busy",
+        Reason::FuturePin => "future pin",
         Reason::TooLarge => "too large",
         Reason::Draining => "draining",
         Reason::SeqReused => "number reused",

@@ -19,12 +19,6 @@ impl Share {
     pub const fn percent(percent: u32) -> Self {
         Self(percent * 10_000)
     }
-
-    /// So many times in a million.
-    #[must_use]
-    pub const fn per_million(parts: u32) -> Self {
-        Self(parts)
-    }
 }
 
 impl Random {
