@@ -17,6 +17,7 @@ pub mod corpus;
 pub mod extern_names;
 pub mod fresh_crate;
 pub mod fuzzed;
+pub mod fuzzed_datagrams;
 pub mod fuzzing;
 pub mod interop_service;
 pub mod process;

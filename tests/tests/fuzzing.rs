@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use tests::{fuzzed, fuzzing, repository};
+use tests::{fuzzed, fuzzed_datagrams, fuzzing, repository};
 
 /// Inputs that were handled wrongly, or well might be, each named after what it is about.
 const REGRESSIONS: &str = "tests/fuzz/regressions";
@@ -14,8 +14,8 @@ const REGRESSIONS: &str = "tests/fuzz/regressions";
 const SEEDS: &str = "tests/fuzz/seeds";
 
 #[test]
-fn seeds_of_the_codec() {
-    for (target, check) in fuzzed::TARGETS {
+fn seeds_of_the_codec_and_of_datagrams() {
+    for (target, check) in fuzzed::TARGETS.into_iter().chain(fuzzed_datagrams::TARGETS) {
         let folder = repository::root().join(SEEDS).join(target);
         let mut seeds = 0;
         for entry in fs::read_dir(folder).unwrap() {
@@ -25,6 +25,20 @@ fn seeds_of_the_codec() {
             seeds += 1;
         }
         assert_ne!(seeds, 0, "{target}");
+    }
+}
+
+/// Random bytes are good enough a beginning that they found what is in the seeds.
+#[test]
+fn random_packets_and_events() {
+    for (target, check) in fuzzed_datagrams::TARGETS {
+        for seed in 0..1000 {
+            println!("{target} {seed}");
+            let mut random = fastrand::Rng::with_seed(seed);
+            let len = random.usize(..600);
+            let input: Vec<u8> = (0..len).map(|_| random.u8(..)).collect();
+            check(&input);
+        }
     }
 }
 

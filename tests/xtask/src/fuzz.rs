@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: random input for the compiler and the codec, for as long as one likes.
+//! `cargo xtask fuzz`: random input for the compiler, the codec and reliable datagrams, for as long
+//! as one likes.
 
 use std::{fs, process::Command};
 
@@ -59,6 +60,17 @@ const CODEC: Subject = Subject {
     ],
 };
 
+const DATAGRAMS: Subject = Subject {
+    features: &["--no-default-features"],
+    targets: &[
+        "datagram_to_server",
+        "datagram_to_client",
+        "datagram_events",
+    ],
+    seeds: |target| vec![format!("tests/fuzz/seeds/{target}")],
+    options: &["-max_len=2048", "-timeout=10", "-rss_limit_mb=1024"],
+};
+
 /// Runs one target, or all whose names begin with the word, or each in turn:
 /// `cargo xtask fuzz [TARGET] [SECONDS]`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -68,13 +80,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let seconds = seconds.first().map_or("60", |word| word.as_str());
     let begin = names.first().map_or("", |word| word.as_str());
     let mut targets = Vec::new();
-    for subject in [&COMPILER, &CODEC] {
+    for subject in [&COMPILER, &CODEC, &DATAGRAMS] {
         let chosen = subject.targets.iter();
         let chosen = chosen.filter(|target| target.starts_with(begin));
         targets.extend(chosen.map(|target| (subject, *target)));
     }
     if targets.is_empty() || names.len() > 1 {
-        let all = [COMPILER.targets, &["codec"], CODEC.targets].concat();
+        let all = [
+            COMPILER.targets,
+            &["codec", "datagram"],
+            CODEC.targets,
+            DATAGRAMS.targets,
+        ];
+        let all = all.concat();
         let all = all.join("|");
         return Err(format!("usage: cargo xtask fuzz [{all}] [SECONDS]"));
     }
