@@ -216,6 +216,12 @@ impl Sender {
         Some(progress)
     }
 
+    /// Whether the receiver, when it answered what was sent last, had no more what it had
+    /// acknowledged: a message that makes no progress for long is dropped.
+    pub(super) fn is_forgotten(&self, ack: &Ack<'_>) -> bool {
+        ack.cum < self.cum && self.last.is_some_and(|last| ack.echo_pn >= last.pn)
+    }
+
     /// Takes for lost what was sent well before a packet that arrived.
     fn find_lost(&mut self, arrived_pn: u32, now: Instant, loss_delay: Duration) -> u32 {
         let is_lost = |flight: &&mut Flight| {

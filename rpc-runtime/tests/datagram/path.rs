@@ -228,3 +228,22 @@ fn a16_packets_at_high_loss() {
         assert!(to_server.count() < packets, "both ends send");
     }
 }
+
+/// The server has acknowledged a part of a call, waits for the rest for too long, and drops it.
+#[test]
+fn a_part_that_the_server_has_dropped_is_sent_again() {
+    let server = ServerSettings {
+        reassembly: Duration::from_secs(1),
+        ..ServerSettings::default()
+    };
+    let mut pair = Pair::with(ClientSettings::default(), server);
+    pair.call(1);
+    let lost_until = pair.elapsed() + Duration::from_secs(3);
+    pair.fate = Box::new(move |sent| {
+        let is_last = sent.header.packet_type == PacketType::Req && sent.header.frag == 7;
+        !is_last || sent.at > lost_until
+    });
+    assert_eq!(pair.call(9000), Ended::Reply(message(9000)));
+    assert!(pair.elapsed() > lost_until);
+    assert_eq!(pair.executed.len(), 2);
+}

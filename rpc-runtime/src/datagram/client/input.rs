@@ -130,6 +130,12 @@ impl ClientCall {
     }
 
     fn on_progress(&mut self, link: &mut Link, now: Instant, ack: &Ack<'_>) {
+        if self.request.is_forgotten(ack) {
+            if self.reacts(link, ack.echo_pn) {
+                self.send_again(link);
+            }
+            return;
+        }
         let loss_delay = link.round_trip.loss_delay();
         let Some(progress) = self.request.acknowledge(ack, now, loss_delay) else {
             link.counters.optimistic += 1;
