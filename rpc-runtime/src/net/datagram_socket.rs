@@ -5,6 +5,7 @@
 //! cuts up (GSO), and come as one that they have put together (GRO).
 
 use std::{
+    array,
     io::{self, IoSliceMut},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     task::{Context, Poll, ready},
@@ -17,7 +18,7 @@ use tokio::{io::Interest, net::UdpSocket};
 use super::udp::DATAGRAM_MAX;
 
 /// Buffers that a server receives into at once; what comes in one is from one client.
-const SERVER_BUFFERS: usize = 32;
+const SERVER_BUFFERS: usize = 8;
 
 /// Buffers that a client receives into at once: all comes from one server.
 const CLIENT_BUFFERS: usize = 2;
@@ -113,20 +114,29 @@ impl DatagramSocket {
         cx: &mut Context<'_>,
         mut each: impl FnMut(SocketAddr, &[u8]),
     ) -> Poll<io::Result<()>> {
-        let mut meta = [RecvMeta::default(); BATCH_SIZE];
-        let count = loop {
-            ready!(self.socket.poll_recv_ready(cx))?;
-            let chunks = self.buffers.chunks_mut(BUFFER_LEN);
-            let mut buffers: Vec<IoSliceMut<'_>> = chunks.map(IoSliceMut::new).collect();
-            let receive = || {
-                self.state
-                    .recv((&self.socket).into(), &mut buffers, &mut meta)
-            };
-            match self.socket.try_io(Interest::READABLE, receive) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                received => break received?,
+        let mut meta = [RecvMeta::default(); SERVER_BUFFERS];
+        let mut count = 0;
+        ready!(self.socket.poll_recv_ready(cx))?;
+        let mut chunks = self.buffers.chunks_mut(BUFFER_LEN);
+        let has_room = chunks.len().min(BATCH_SIZE);
+        let mut buffers: [_; SERVER_BUFFERS] =
+            array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+        let buffers = buffers.get_mut(..has_room).unwrap_or_default();
+        let receive = || {
+            count = self.state.recv((&self.socket).into(), buffers, &mut meta)?;
+            // A buffer that is left proves that nothing more is there, where one call can fill several:
+            // the runtime is told so, which saves the system call that would find it out.
+            if count < has_room {
+                return Err(io::ErrorKind::WouldBlock.into());
             }
+            Ok(())
         };
+        match self.socket.try_io(Interest::READABLE, receive) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                return Poll::Ready(Err(error));
+            }
+            _ => {}
+        }
         let received = meta.iter().take(count).zip(self.buffers.chunks(BUFFER_LEN));
         for (meta, buffer) in received {
             let filled = buffer.get(..meta.len).unwrap_or_default();
