@@ -8,6 +8,7 @@ use rpcgen::{
     Config, Outcome, compile,
     diagnostic::{Code, ERRORS_MAX},
     fmt::{self, FormatError},
+    settings::{Selector, Setting},
     source::{Loader, SourceMap},
 };
 use std::{fmt::Write as _, fs, io, path::Path, thread};
@@ -65,6 +66,7 @@ fn long_chains_are_no_recursion() {
         let _ = write!(enumerators, ", E{index}");
     }
     constants.push_str("const C4999 = 1;\n");
+    typedefs.push_str("struct last { t4999 field; t4999 fields<>; };\n");
     optional.push_str("struct o5000 { o0 *next; int x; };\n");
     arrays.push_str("struct a0 { a1 next<>; };\n");
     enumerators.push_str(" };\n");
@@ -72,6 +74,42 @@ fn long_chains_are_no_recursion() {
         let outcome = on_small_stack(text);
         assert_eq!(outcome.diagnostics, []);
         assert!(outcome.rust.is_some());
+    }
+}
+
+#[test]
+fn typedefs_are_nested_up_to_a_limit() {
+    type Link = fn(usize) -> String;
+    let links: [(&str, Link); 5] = [
+        ("opaque t0<9>", |index| {
+            format!("typedef t{index} t{}<>;", index + 1)
+        }),
+        ("opaque t0[9]", |index| {
+            format!("typedef t{index} t{}[2];", index + 1)
+        }),
+        ("string t0<>", |index| {
+            format!("typedef t{index} *t{};", index + 1)
+        }),
+        ("int t0", |index| {
+            format!("typedef [range(0, 9)] t{index} t{};", index + 1)
+        }),
+        ("int t0", |index| match index % 3 {
+            0 => format!("typedef t{index} t{}<7>;", index + 1),
+            1 => format!("typedef t{index} *t{};", index + 1),
+            _ => format!("typedef t{index} t{};", index + 1),
+        }),
+    ];
+    for (core, link) in links {
+        let chain = |length| {
+            let links: Vec<String> = (0..length).map(link).collect();
+            // What is used stands behind what uses it.
+            let links: String = links.into_iter().rev().collect();
+            format!("{links} typedef {core}; struct s {{ t{length} a<>; t{length} *b; }};")
+        };
+        let outcome = on_small_stack(chain(30_000));
+        let codes: Vec<Code> = outcome.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::DeepTypedefs]);
+        assert!(on_small_stack(chain(16)).rust.is_some());
     }
 }
 
@@ -217,11 +255,21 @@ fn compile_bytes(bytes: Vec<u8>) -> Outcome {
     let file = sources
         .add("input.x".to_owned(), bytes, None)
         .expect("the input is small");
-    let outcome = compile(file, &mut sources, &NoFiles, &Config::default());
+    let outcome = compile(file, &mut sources, &NoFiles, &all_impls());
     for diagnostic in &outcome.diagnostics {
         assert!(!diagnostic.render(&sources, false).is_empty());
     }
     outcome
+}
+
+/// All that the settings can add to types.
+fn all_impls() -> Config {
+    let mut config = Config::default();
+    for setting in [Setting::Serde, Setting::Arbitrary, Setting::Borrowed] {
+        let all = "*".parse::<Selector>().expect("a selector");
+        config.types.add(all, setting);
+    }
+    config
 }
 
 struct NoFiles;

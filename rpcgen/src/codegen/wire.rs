@@ -8,7 +8,7 @@
 //! own.
 
 use super::{Context, rust_type::is_large, syntax};
-use crate::model::{Bound, Shape, Type};
+use crate::model::{Bound, Type};
 use syn::{Expr, parse_quote};
 
 impl Context<'_> {
@@ -214,7 +214,7 @@ impl Context<'_> {
 
     /// Whether the traits of the Rust type do all there is to do.
     fn is_plain(&self, ty: &Type, direction: Direction) -> bool {
-        match ty {
+        match self.model.unalias(ty) {
             Type::Opaque(max) | Type::String { max, .. } => max.is_none(),
             Type::Array(element, max) => max.is_none() && self.is_plain(element, direction),
             // `Box<[T; N]>` encodes as what it holds, and is decoded by methods of its own.
@@ -224,10 +224,6 @@ impl Context<'_> {
             }
             Type::Optional { value, boxed } => *boxed || self.is_plain(value, direction),
             Type::List { .. } | Type::Ranged { .. } => false,
-            Type::Named(id) => match &self.model.type_def(*id).shape {
-                Shape::Alias(ty) => self.is_plain(ty, direction),
-                _ => true,
-            },
             _ => true,
         }
     }

@@ -140,6 +140,8 @@ codes! {
     UndefinedNames = "E0320" Error,
     /// A macro that stands for no number, used as one.
     MacroWithoutNumber = "E0321" Error,
+    /// Typedefs put arrays around arrays, more of them than the limit.
+    DeepTypedefs = "E0322" Error,
     /// An enumerator that is a negative number on the wire.
     EnumeratorWraps = "W0319" Warning,
 

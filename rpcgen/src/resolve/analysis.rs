@@ -6,7 +6,7 @@ use super::{
     circle::{self, cycles},
     collect::Declarations,
     graph::{Components, components},
-    wire_size,
+    nesting, wire_size,
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
@@ -29,7 +29,9 @@ pub(super) fn analyse(
     break_cycles(&mut types);
     let edges = edges(&types);
     let by_value = components(&edges);
-    if report_infinite(&types, &edges, &by_value, declarations, diagnostics) {
+    if report_infinite(&types, &edges, &by_value, declarations, diagnostics)
+        || nesting::report_deep(&types, declarations, diagnostics)
+    {
         return None;
     }
     chain::box_long_chains(&mut types, &by_value);
@@ -122,7 +124,7 @@ fn box_optional(ty: &mut Type, is_cyclic: &impl Fn(TypeId) -> bool) {
 }
 
 /// The typedefs that each typedef names, behind arrays and boxes too: Rust expands them all.
-fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
+pub(super) fn alias_edges(types: &[TypeDef]) -> Vec<Vec<usize>> {
     let alias = |id: TypeId| match types.get(id.0).map(|def| &def.shape) {
         Some(Shape::Alias(ty)) => Some(ty),
         _ => None,

@@ -19,6 +19,7 @@ use std::collections::HashSet;
 pub(super) type Siblings<'a> = HashSet<&'a str>;
 
 /// What a typedef leads to: a type of the language, or one of the file that is no typedef.
+#[derive(Debug, Clone)]
 pub(super) enum Behind<'a> {
     Type(Type),
     Body(TypeId, Body<'a>),
@@ -316,29 +317,45 @@ impl<'a> Resolver<'a> {
 
     /// What a type of the file is another name of, perhaps itself; nothing where a typedef has a
     /// pointer or brackets, or its type is not known.
-    pub(super) fn behind(&mut self, mut id: TypeId) -> Option<Behind<'a>> {
-        // Typedefs that define each other are a fault that is reported elsewhere.
-        for _ in 0..self.declarations.types().len() {
-            let declaration = match self.declarations.get(id).body {
-                Body::Alias(declaration) => declaration,
-                body => return Some(Behind::Body(id, body)),
-            };
-            if declaration.pointer.is_some() || !declaration.suffixes.is_empty() {
-                return None;
+    pub(super) fn behind(&mut self, id: TypeId) -> Option<Behind<'a>> {
+        let (mut names, mut next) = (Vec::new(), Some(id));
+        let mut found = None;
+        while let Some(id) = next.take() {
+            if let Some(known) = self.behind.get(&id) {
+                found.clone_from(known);
+                break;
             }
-            match &declaration.specifier.kind {
-                TypeSpecifierKind::Integer(words) => {
-                    return integer::from_words(words).map(Behind::Type);
-                }
-                TypeSpecifierKind::Plain(PlainType::Bool) => return Some(Behind::Type(Type::Bool)),
-                TypeSpecifierKind::Name(_, name) => match self.find_type(name) {
-                    Some(next) => id = next,
-                    None => return self.outside_type(name).map(Behind::Type),
-                },
-                _ => return None,
-            }
+            // Typedefs that define each other are a fault that is reported elsewhere.
+            self.behind.insert(id, None);
+            names.push(id);
+            (found, next) = self.directly_behind(id);
         }
-        None
+        // So that a long chain is followed once.
+        for id in names {
+            self.behind.insert(id, found.clone());
+        }
+        found
+    }
+
+    /// What a type is another name of, or the typedef that says more.
+    fn directly_behind(&mut self, id: TypeId) -> (Option<Behind<'a>>, Option<TypeId>) {
+        let declaration = match self.declarations.get(id).body {
+            Body::Alias(declaration) => declaration,
+            body => return (Some(Behind::Body(id, body)), None),
+        };
+        if declaration.pointer.is_some() || !declaration.suffixes.is_empty() {
+            return (None, None);
+        }
+        let ty = match &declaration.specifier.kind {
+            TypeSpecifierKind::Integer(words) => integer::from_words(words),
+            TypeSpecifierKind::Plain(PlainType::Bool) => Some(Type::Bool),
+            TypeSpecifierKind::Name(_, name) => match self.find_type(name) {
+                Some(next) => return (None, Some(next)),
+                None => self.outside_type(name),
+            },
+            _ => None,
+        };
+        (ty.map(Behind::Type), None)
     }
 }
 

@@ -74,24 +74,13 @@ fn with_parts(types: &[TypeDef], asked: &[Vec<usize>]) -> Vec<bool> {
     wanted
 }
 
-/// Typedefs of arrays and optional-data within each other that a twin looks through: what is deeper
-/// is owned, so that no chain of typedefs makes types of its length.
-const NESTING_MAX: usize = 16;
-
 /// Whether a twin holds another type than its owner in this place.
 #[must_use]
 pub fn borrows(types: &[TypeDef], ty: &Type) -> bool {
-    borrows_within(types, ty, NESTING_MAX)
-}
-
-fn borrows_within(types: &[TypeDef], ty: &Type, levels: usize) -> bool {
-    let Some(levels) = levels.checked_sub(1) else {
-        return false;
-    };
     match unalias(types, ty) {
         Type::Opaque(_) | Type::String { .. } | Type::List { .. } => true,
         Type::FixedOpaque(len) => len.known().is_some_and(|len| u64::from(len) > INLINE_MAX),
-        Type::Array(element, _) => can_be_lazy(types, element, levels),
+        Type::Array(element, _) => can_be_lazy(types, element),
         Type::FixedArray {
             element: inner,
             boxed: false,
@@ -101,7 +90,7 @@ fn borrows_within(types: &[TypeDef], ty: &Type, levels: usize) -> bool {
             value: inner,
             boxed: false,
         }
-        | Type::Ranged { value: inner, .. } => borrows_within(types, inner, levels),
+        | Type::Ranged { value: inner, .. } => borrows(types, inner),
         Type::Named(id) => types.get(id.0).is_some_and(|def| def.twin.is_some()),
         _ => false,
     }
@@ -109,14 +98,11 @@ fn borrows_within(types: &[TypeDef], ty: &Type, levels: usize) -> bool {
 
 /// Whether an element can be read by its type alone, whenever it is asked for. What looks like
 /// another type of XDR in Rust cannot, nor what is made of borrowed parts without a name.
-fn can_be_lazy(types: &[TypeDef], element: &Type, levels: usize) -> bool {
-    let Some(levels) = levels.checked_sub(1) else {
-        return false;
-    };
+fn can_be_lazy(types: &[TypeDef], element: &Type) -> bool {
     match unalias(types, element) {
-        Type::Ranged { value, .. } => can_be_lazy(types, value, levels),
+        Type::Ranged { value, .. } => can_be_lazy(types, value),
         Type::List { .. } => false,
-        Type::Array(element, _) => can_be_lazy(types, element, levels),
+        Type::Array(element, _) => can_be_lazy(types, element),
         ty @ (Type::FixedOpaque(_) | Type::FixedArray { .. } | Type::Optional { .. }) => {
             super::wire_size(types, ty).is_fixed
         }

@@ -16,6 +16,7 @@ mod integer;
 mod list;
 mod member;
 mod missing;
+mod nesting;
 mod outside;
 mod procedure;
 mod program;
@@ -38,7 +39,7 @@ use crate::{
     import::Unit,
     model::{
         self, Constant, ConstantUse, ConstantValue, ExternConstant, ExternKind, Item, Model, Name,
-        TypeDef, TypeId, UnitId,
+        Program, TypeDef, TypeId, UnitId,
     },
     names::Scope,
     preprocess::MacroConstant,
@@ -46,6 +47,7 @@ use crate::{
     source::{SourceMap, Span},
 };
 use attribute::Site;
+use attributed::Behind;
 use collect::Declarations;
 use constants::{Constants, Surroundings};
 use identical::{Ambiguous, Comparison};
@@ -97,6 +99,7 @@ pub fn resolve(
         extern_plain_names: HashSet::new(),
         ambiguous_types: HashMap::new(),
         enumerators: HashMap::new(),
+        behind: HashMap::new(),
         roots: std::iter::repeat_with(Root::default)
             .take(outputs)
             .collect(),
@@ -121,16 +124,31 @@ pub fn resolve(
     if diagnostics.has_errors() {
         return None;
     }
-    let names = units
-        .iter()
-        .map(|unit| sources.file(unit.file).name.clone());
-    let inlined: Vec<String> = names.skip(outputs).collect();
     let types = types?;
     if !config.types.is_empty() {
         settings::note_names(&mut selected, &types, programs.iter().flatten());
     }
-    let contents = items.into_iter().zip(programs);
-    let units = units.iter().zip(contents).map(|(unit, (items, programs))| {
+    let contents = items.into_iter().zip(programs).collect();
+    Some(Model {
+        units: generated_units(units, contents, sources),
+        types,
+        selected,
+        extern_module,
+        missing,
+    })
+}
+
+/// The units of the model, each with its contents; files that have none of their own are part of it.
+fn generated_units(
+    units: &[Unit],
+    contents: Vec<(Vec<Item>, Vec<Program>)>,
+    sources: &SourceMap,
+) -> Vec<model::Unit> {
+    let others = units.iter().skip(contents.len());
+    let inlined = others.map(|unit| sources.file(unit.file).name.clone());
+    let inlined: Vec<String> = inlined.collect();
+    let units = units.iter().zip(contents);
+    let units = units.map(|(unit, (items, programs))| {
         let source = sources.file(unit.file);
         model::Unit {
             source: source.name.clone(),
@@ -140,13 +158,7 @@ pub fn resolve(
             programs,
         }
     });
-    Some(Model {
-        units: units.collect(),
-        types,
-        selected,
-        extern_module,
-        missing,
-    })
+    units.collect()
 }
 
 /// The macros of all units, by name.
@@ -186,6 +198,8 @@ struct Resolver<'a> {
     ambiguous_types: HashMap<(UnitId, String), Ambiguous<TypeId>>,
     /// The enumerators of the enums that unions are switched by.
     enumerators: HashMap<TypeId, Rc<union::Enumerators>>,
+    /// What types are other names of, as far as that was asked.
+    behind: HashMap<TypeId, Option<Behind<'a>>>,
     /// The root of each generated file.
     roots: Vec<Root>,
     /// Types of two units that become one file, where both have the same name.
