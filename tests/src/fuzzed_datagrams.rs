@@ -122,7 +122,7 @@ fn pieces(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 /// A packet with the right magic and checksum: of these bytes, or a real one with bytes changed, by
 /// pairs of place and value.
 fn forged(mode: u8, piece: &[u8], real: &[u8]) -> Vec<u8> {
-    let mut datagram = if mode % 2 == 0 {
+    let mut datagram = if mode.is_multiple_of(2) {
         let mut datagram = piece.to_vec();
         datagram.resize(piece.len().max(128), 0);
         datagram
@@ -163,8 +163,10 @@ struct Session {
 impl Session {
     fn new() -> Self {
         let now = Instant::now();
-        let mut client = ClientSettings::default();
-        client.activities = 8;
+        let client = ClientSettings {
+            activities: 8,
+            ..ClientSettings::default()
+        };
         Self {
             now,
             client: ClientAssociation::new(client, 0xc11e, 5, now),
@@ -192,7 +194,7 @@ impl Session {
 
     fn start(&mut self, len: usize) {
         let number = self.started.len();
-        let message: Bytes = (0..len).map(|index| (index + number) as u8).collect();
+        let message: Bytes = (0..=u8::MAX).cycle().skip(number).take(len).collect();
         let started = self
             .client
             .start(self.now, message.clone(), CallOptions::default());
@@ -204,7 +206,13 @@ impl Session {
     /// What the bytes of an input say.
     fn event(&mut self, what: u8, which: usize) {
         match what % 12 {
-            0 => self.start([1, 100, 1136, 1137, 9000][which % 5]),
+            0 => self.start(match which % 5 {
+                0 => 1,
+                1 => 100,
+                2 => 1136,
+                3 => 1137,
+                _ => 9000,
+            }),
             1..=3 => {
                 if let Some(datagram) = take(&mut self.to_server, which) {
                     self.server.receive(self.now, CLIENT, &datagram);
@@ -263,7 +271,9 @@ impl Session {
             };
             let mut damaged = datagram.to_vec();
             let place = which % damaged.len();
-            damaged[place] ^= 1 << (which % 8);
+            if let Some(byte) = damaged.get_mut(place) {
+                *byte ^= 1 << (which % 8);
+            }
             *datagram = damaged.into();
         }
     }
@@ -372,12 +382,14 @@ impl Session {
 }
 
 fn server(epoch: u64, now: Instant) -> ServerEndpoint {
-    let mut settings = ServerSettings::default();
-    settings.reply_bytes = REPLY_BYTES;
-    settings.reassembly_bytes = REASSEMBLY_BYTES;
-    settings.records = 64;
-    settings.associations = 16;
-    settings.queue = 4;
+    let settings = ServerSettings {
+        reply_bytes: REPLY_BYTES,
+        reassembly_bytes: REASSEMBLY_BYTES,
+        records: 64,
+        associations: 16,
+        queue: 4,
+        ..ServerSettings::default()
+    };
     let epoch = NonZeroU64::new(epoch).unwrap();
     ServerEndpoint::new(settings, epoch, [3; 16], now)
 }
