@@ -122,6 +122,9 @@ macro_rules! stub_format {
 
 /// Brings in the file that `build.rs` generated into `OUT_DIR` from the interface file of this
 /// name: `include_stubs!("calc")` for `calc.x` or `calc.idl`.
+///
+/// A binary crate seldom uses all that an interface defines, and rustc warns of the rest. So it has
+/// the stubs in a module, `#[allow(dead_code, reason = "not all is used")] mod stubs { … }`.
 #[macro_export]
 macro_rules! include_stubs {
     ($name:literal) => {
