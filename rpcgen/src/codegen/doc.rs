@@ -20,11 +20,11 @@ pub(super) fn definition(name: &Name, what: &str) -> Vec<Attribute> {
 
 /// The documentation of a field, an enumerator, an arm, a number, and what the settings add to it.
 pub(super) fn member(name: &Name) -> Vec<Attribute> {
-    let text = text_lines(&name.text).join(" ");
-    let text = format!(
-        "`{}`",
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    );
+    let mut text = name.text.lines();
+    let shown = text.by_ref().take(TEXT_LINES_MAX);
+    let mut words: Vec<&str> = shown.flat_map(str::split_whitespace).collect();
+    words.extend(text.next().map(|_| "…"));
+    let text = format!("`{}`", words.join(" ").replace("```", "` ` `"));
     let mut lines = comment(name);
     if !lines.is_empty() {
         lines.push(String::new());
@@ -47,7 +47,7 @@ pub(super) fn attributes<T: AsRef<str>>(lines: &[T]) -> Vec<Attribute> {
         if line.is_empty() {
             String::new()
         } else {
-            format!(" {line}")
+            [" ", line].concat()
         }
     };
     lines
@@ -82,7 +82,7 @@ fn line_attribute(text: &str) -> Attribute {
         meta: Meta::NameValue(MetaNameValue {
             path: syntax::path(&["doc"]),
             eq_token: Default::default(),
-            value: syntax::text(text),
+            value: syntax::raw_text(text),
         }),
     }
 }

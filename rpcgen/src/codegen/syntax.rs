@@ -205,6 +205,14 @@ pub(crate) fn text(text: &str) -> Expr {
     literal(Lit::Str(LitStr::new(text, Span::call_site())))
 }
 
+/// `r#"text"#`, for what is printed without its quotes: in a long text it costs much to escape each
+/// character, and to undo that.
+pub(crate) fn raw_text(text: &str) -> Expr {
+    let raw: Result<Literal, _> = ["r#\"", text, "\"#"].concat().parse();
+    // It does not parse where the text has the end of such a literal in it.
+    raw.map_or_else(|_| self::text(text), |raw| literal(Lit::new(raw)))
+}
+
 /// A number in decimal, with `_` between groups of three digits where there are more than five.
 pub(crate) fn int(value: i128) -> Expr {
     let digits = value.unsigned_abs().to_string();
@@ -264,4 +272,30 @@ pub(crate) fn statement(expr: Expr) -> Stmt {
 /// The value of a block.
 pub(crate) fn tail(expr: Expr) -> Stmt {
     Stmt::Expr(expr, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::raw_text;
+    use syn::{Expr, Lit};
+
+    #[test]
+    fn raw_texts_hold_any_text() {
+        for text in [
+            "",
+            "a \"word\" \\",
+            "ends: \"#",
+            "\"# ends, r#\"",
+            "a \r alone",
+            "ä\n…",
+        ] {
+            let Expr::Lit(found) = raw_text(text) else {
+                panic!("{text:?} is no literal");
+            };
+            assert!(
+                matches!(&found.lit, Lit::Str(found) if found.value() == text),
+                "{text:?}"
+            );
+        }
+    }
 }
