@@ -122,14 +122,11 @@ impl ServerEndpoint {
                 association.on_working_timer(shared, now, key);
             }
         }
-        while let Some((_, timer)) = shared.timers.pop(now) {
+        while let Some((at, timer)) = shared.timers.pop(now) {
             match timer {
-                Timer::Reassembly(key) => {
-                    let association = clients.get(key.slot);
-                    let due =
-                        association.and_then(|client| client.on_reassembly_timer(shared, now, key));
-                    if let Some(due) = due {
-                        shared.timers.push(due, timer);
+                Timer::Reassembly(slot) => {
+                    if let Some(association) = clients.get(slot) {
+                        association.on_reassembly_timer(shared, now, at);
                     }
                 }
                 Timer::Idle(slot) => forget(clients, shared, now, slot),

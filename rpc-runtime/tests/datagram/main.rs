@@ -13,3 +13,4 @@ mod limits;
 mod outcomes;
 mod pair;
 mod path;
+mod stubborn;

@@ -181,13 +181,21 @@ impl ClientCall {
         };
         if message.is_none() {
             link.counters.bad_messages += 1;
-            self.reply = None;
-            if self.phase != Phase::Cancel {
-                self.phase = Phase::Wait;
-            }
-            self.ask(link, now);
+            self.ask_anew(link, now);
         }
         message.map(Ended::Reply)
+    }
+
+    /// Asks for a reply that came damaged, unless it was asked for already: then the question is
+    /// repeated in its time. So damage that lasts brings no more than one question at a time.
+    fn ask_anew(&mut self, link: &mut Link, now: Instant) {
+        self.reply = None;
+        if self.phase != Phase::Cancel {
+            self.phase = Phase::Wait;
+            if !self.is_asking {
+                self.ask(link, now);
+            }
+        }
     }
 
     /// Stores a fragment of the reply, and says whether it is whole; nothing, if the fragment does

@@ -5,11 +5,12 @@ use std::{cmp::Ordering, time::Instant};
 use super::{
     association::Association,
     record::{State, Tomb},
-    shared::{Answer, Key, Shared},
+    shared::{Answer, Key, Shared, Timer},
 };
 use crate::datagram::{
     pacing::BURST_MAX,
     packet::{ACK_REQ, Ack, Done, Header, Packet, PacketType, RETRANSMIT, echo},
+    receiver::Reassembly,
     refusal::CallState,
     sender::Transmission,
 };
@@ -223,26 +224,36 @@ impl Association {
         }
     }
 
-    /// Drops a message of which no fragment has come for too long; gives the time at which to look
-    /// again at one that goes on.
-    pub(super) fn on_reassembly_timer(
-        &mut self,
-        shared: &mut Shared,
-        now: Instant,
-        key: Key,
-    ) -> Option<Instant> {
-        let record = self
-            .record(key.activity)
-            .filter(|record| record.seq == key.seq)?;
-        let State::Receiving(partial) = &mut record.state else {
-            return None;
-        };
-        let due = partial.as_ref()?.progress() + shared.settings.reassembly;
-        if due > now {
-            return Some(due);
+    /// Asks to be looked at for messages that are not whole: one timer for all of a client, so that
+    /// those that it never ends leave none behind.
+    pub(super) fn set_reassembly_timer(&mut self, shared: &mut Shared, due: Instant) {
+        self.reassembly_due = Some(due);
+        shared.timers.push(due, Timer::Reassembly(self.slot));
+    }
+
+    /// Drops the messages of which no fragment has come for too long.
+    pub(super) fn on_reassembly_timer(&mut self, shared: &mut Shared, now: Instant, at: Instant) {
+        // Another one could be of a client that was in this slot before.
+        if self.reassembly_due != Some(at) {
+            return;
         }
-        let bytes = partial.take()?.geometry().bytes();
-        self.give_back(shared, bytes);
-        None
+        self.reassembly_due = None;
+        let (mut next, mut dropped) = (None, Vec::new());
+        for record in &mut self.records {
+            let State::Receiving(partial) = &mut record.state else {
+                continue;
+            };
+            let due = |partial: &Reassembly| partial.progress() + shared.settings.reassembly;
+            if let Some(late) = partial.take_if(|partial| due(partial) <= now) {
+                dropped.push(late.geometry().bytes());
+            }
+            next = partial.as_deref().map(due).into_iter().chain(next).min();
+        }
+        for bytes in dropped {
+            self.give_back(shared, bytes);
+        }
+        if let Some(due) = next {
+            self.set_reassembly_timer(shared, due);
+        }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Association {
     /// Bytes, and number, of the calls that are received or queued.
     pub(super) receiving: Budget,
     pub(super) messages: Budget,
+    /// The time of its entry among the timers for messages that are not whole, if it has one.
+    pub(super) reassembly_due: Option<Instant>,
     pub(super) replies: Budget,
     pub(super) round_trip: RoundTrip,
     pub(super) congestion: Congestion,
@@ -66,6 +68,7 @@ impl Association {
             queued: Budget::new(settings.client_queue),
             receiving: Budget::new(settings.client_reassembly_bytes),
             messages: Budget::new(settings.client_messages),
+            reassembly_due: None,
             replies: Budget::new(settings.client_reply_bytes),
             round_trip: RoundTrip::default(),
             congestion: Congestion::default(),

@@ -8,7 +8,7 @@ use super::{
     Origin, ServerEndpoint,
     association::Association,
     record::{Record, State, Tomb},
-    shared::{Shared, Timer},
+    shared::Shared,
 };
 use crate::datagram::{
     RejectCode,
@@ -185,6 +185,10 @@ impl Association {
         let geometry = header.geometry;
         let bytes = geometry.bytes();
         let has_room = self.has_room(shared, bytes);
+        if shared.draining.is_some() {
+            self.refuse(shared, now, header, RejectCode::Draining);
+            return;
+        }
         let Some(Record {
             state: State::Receiving(reassembly),
             ..
@@ -193,7 +197,7 @@ impl Association {
             return;
         };
         if reassembly.is_none() && !has_room {
-            self.refuse(shared, now, header);
+            self.refuse(shared, now, header, RejectCode::Refused);
             return;
         }
         let is_checked = !shared.has(Mutant::NoChecksum);
@@ -213,10 +217,9 @@ impl Association {
         let stored = reassembly.store(&geometry, header.frag, packet.body, window, now);
         if is_first {
             self.lend(shared, bytes);
-            let key = self.key(header.activity, header.seq);
-            shared
-                .timers
-                .push(now + shared.settings.reassembly, Timer::Reassembly(key));
+            if self.reassembly_due.is_none() {
+                self.set_reassembly_timer(shared, now + shared.settings.reassembly);
+            }
         }
         match stored {
             Stored::Refused => shared.counters.malformed += 1,
@@ -250,7 +253,7 @@ impl Association {
     fn enqueue(&mut self, shared: &mut Shared, now: Instant, header: &Header, message: Bytes) {
         if !(self.queued.has_room(1) && shared.queued.has_room(1)) {
             self.give_back(shared, message.len());
-            self.refuse(shared, now, header);
+            self.refuse(shared, now, header, RejectCode::Refused);
             return;
         }
         let key = self.key(header.activity, header.seq);
@@ -267,9 +270,9 @@ impl Association {
     }
 
     /// Refuses a call for good: the record says so to each of its copies.
-    fn refuse(&mut self, shared: &mut Shared, now: Instant, header: &Header) {
+    fn refuse(&mut self, shared: &mut Shared, now: Instant, header: &Header, code: RejectCode) {
         self.bury(shared, header.activity, Tomb::Refused);
-        self.reject(shared, now, header, RejectCode::Refused, 0);
+        self.reject(shared, now, header, code, 0);
     }
 
     /// Says which fragments of a call have come.

@@ -62,8 +62,8 @@ pub(super) struct Key {
 /// What has to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
-    /// Whether the rest of a message is still to be expected.
-    Reassembly(Key),
+    /// Of a client: whether the rest of each message is still to be expected.
+    Reassembly(u32),
     /// Whether a client is to be forgotten.
     Idle(u32),
 }

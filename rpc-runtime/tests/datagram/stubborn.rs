@@ -1,0 +1,158 @@
+//! Ends that never give in: what they answer ends no call late, and takes no more than its share.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use rpc_runtime::{
+    Outcome,
+    datagram::{
+        CallOptions, Ended, Reason, RejectCode,
+        packet::{CLIENT_DATAGRAM_MIN, FragmentSize, Geometry, Header, PacketType, Reject, echo},
+    },
+};
+
+use crate::pair::{DELAY, Pair, Sent, Way};
+
+fn encode(header: &Header, body: &[u8], len_min: usize) -> Bytes {
+    header.encode(body, len_min, &mut BytesMut::new())
+}
+
+/// Answers each packet of a call, from the last one on that was answered, at once.
+fn answer_each(
+    pair: &mut Pair,
+    answered: &mut usize,
+    template: &Header,
+    mut answer: impl FnMut(Header) -> Bytes,
+) {
+    let asked: Vec<Sent> = pair.sent[*answered..].to_vec();
+    *answered = pair.sent.len();
+    for sent in asked.iter().filter(|sent| sent.way == Way::ToServer) {
+        let datagram = answer(Header {
+            activity: sent.header.activity,
+            seq: sent.header.seq,
+            tok: echo(sent.header.pn, Duration::ZERO),
+            ..*template
+        });
+        pair.deliver_to_client(&datagram);
+    }
+}
+
+/// A path whose address changes with each packet, for instance: the cookie is never right.
+#[test]
+fn a_call_ends_after_its_deadline_though_no_cookie_is_right() {
+    let mut pair = Pair::new();
+    pair.call(1);
+    let template = pair.of(PacketType::Resp).next().unwrap().header;
+    pair.fate = Box::new(|_| false);
+    let deadline = pair.now + Duration::from_secs(1);
+    let options = CallOptions::default().deadline(Some(deadline));
+    let id = pair.start_with(100, options);
+    let mut answered = pair.sent.len();
+    while pair.ended.len() < 2 {
+        pair.run(DELAY);
+        answer_each(&mut pair, &mut answered, &template, |header| {
+            let reject = Reject {
+                offending_epoch: header.epoch,
+                fresh_cookie: 7,
+                arg: 0,
+            };
+            let header = Header {
+                packet_type: PacketType::Reject,
+                code: RejectCode::Cookie as u8,
+                geometry: Geometry::NONE,
+                ..header
+            };
+            encode(&header, &reject.to_bytes(), 0)
+        });
+        assert!(pair.elapsed() < Duration::from_secs(2), "{id} goes on");
+    }
+    let Ended::Failed(failure) = pair.end_of(id) else {
+        panic!("a reply from nowhere");
+    };
+    let end = (failure.reason(), failure.outcome());
+    assert_eq!(end, (Reason::DeadlineExceeded, Outcome::Unknown));
+    assert_eq!(pair.count(PacketType::Cancel), 3);
+}
+
+/// A server whose memory has changed sends a reply that is never whole.
+#[test]
+fn replies_with_a_wrong_checksum_bring_no_storm_and_end_with_the_deadline() {
+    let mut pair = Pair::new();
+    pair.call(1);
+    let template = pair.of(PacketType::Resp).next().unwrap().header;
+    pair.fate = Box::new(|_| false);
+    let deadline = pair.now + Duration::from_secs(1);
+    let options = CallOptions::default().deadline(Some(deadline));
+    let id = pair.start_with(100, options);
+    let mut answered = pair.sent.len() - 1;
+    while pair.ended.len() < 2 {
+        pair.run(DELAY);
+        answer_each(&mut pair, &mut answered, &template, |header| {
+            let geometry = Geometry {
+                size: FragmentSize::Any,
+                nfrag: 1,
+                msg_len: 8,
+                msg_crc: 1,
+            };
+            encode(&Header { geometry, ..header }, &[0; 8], 0)
+        });
+        assert!(pair.elapsed() < Duration::from_secs(2), "{id} goes on");
+        assert!(pair.count(PacketType::Ping) < 100, "a storm");
+    }
+    let Ended::Failed(failure) = pair.end_of(id) else {
+        panic!("a reply with a wrong checksum");
+    };
+    let end = (failure.reason(), failure.outcome());
+    assert_eq!(end, (Reason::DeadlineExceeded, Outcome::Unknown));
+}
+
+/// A client that begins messages and ends none: timers are no place to fill.
+#[test]
+fn a9_messages_that_are_begun_leave_no_timers_behind() {
+    let mut pair = Pair::new();
+    pair.call(8);
+    let template = pair.of(PacketType::Req).next().unwrap().header;
+    for number in 2..2000 {
+        pair.now += Duration::from_millis(1);
+        let header = Header {
+            seq: number,
+            pn: 10 + number,
+            geometry: Geometry {
+                size: FragmentSize::Any,
+                nfrag: 2,
+                msg_len: 1200,
+                msg_crc: number,
+            },
+            ..template
+        };
+        let datagram = encode(&header, &[0; 1136], CLIENT_DATAGRAM_MIN);
+        pair.deliver_to_server(pair.address, &datagram);
+    }
+    let mut timeouts = 0;
+    while let Some(due) = pair.server.next_timeout() {
+        pair.server.expire(due);
+        timeouts += 1;
+    }
+    assert!(timeouts < 10, "{timeouts} timers for one client");
+    assert_eq!(pair.server.usage().reassembly_bytes, 0);
+    assert_eq!(pair.server.usage().associations, 0);
+}
+
+/// A18: a server that drains waits for no rest of a message, and says that it is not executed.
+#[test]
+fn a18_a_draining_server_refuses_what_has_not_come_whole() {
+    let mut pair = Pair::new();
+    pair.call(1);
+    let id = pair.start(100_000);
+    pair.run(DELAY * 3);
+    pair.server.drain(pair.now);
+    let Ended::Failed(failure) = pair.end_of(id) else {
+        panic!("executed by a server that takes no calls any more");
+    };
+    let end = (failure.reason(), failure.outcome());
+    assert_eq!(end, (Reason::Draining, Outcome::NotExecuted));
+    pair.settle();
+    assert!(pair.server.is_drained(pair.now));
+    assert_eq!(pair.executed.len(), 1);
+    assert_eq!(pair.server.usage().reassembly_bytes, 0);
+}
