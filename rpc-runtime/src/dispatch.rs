@@ -93,9 +93,11 @@ impl VersionServer {
         described.find(|one| one.number() == procedure)
     }
 
-    /// Whether calls of this procedure have no reply.
-    fn is_maybe(&self, procedure: u32) -> bool {
-        self.described(procedure).is_some_and(Procedure::is_maybe)
+    /// Whether there is a reply to calls of this procedure from this peer. Over reliable datagrams
+    /// there always is: it is what acknowledges the call.
+    fn replies(&self, procedure: u32, peer: Peer) -> bool {
+        let is_maybe = self.described(procedure).is_some_and(Procedure::is_maybe);
+        !is_maybe || peer.call_token().is_some()
     }
 
     fn key(&self) -> (u32, u32) {
@@ -232,7 +234,7 @@ impl Dispatcher {
                 let arguments = message.slice(decoder.offset()..);
                 return server.accept(Call::new(context, arguments, self.decoding));
             }
-            (Err(_), Some(server)) if server.is_maybe(header.procedure) => {
+            (Err(_), Some(server)) if !server.replies(header.procedure, peer) => {
                 return Arrival::Other(Dispatched::Nothing);
             }
             (Err(stat), _) => auth_error(header.xid, stat),
@@ -298,7 +300,8 @@ impl AcceptedCall<'_> {
     /// acknowledges the call.
     #[must_use]
     pub fn has_reply(&self) -> bool {
-        !self.server.is_maybe(self.call.procedure()) || self.context().call_token().is_some()
+        let peer = self.context().peer();
+        self.server.replies(self.call.procedure(), peer)
     }
 
     /// Hands the call to its service.

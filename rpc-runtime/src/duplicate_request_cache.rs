@@ -15,7 +15,8 @@
 //! - When results take too many bytes, the oldest make room and leave entries without a result, as a
 //!   result that is too large does from the start: a copy of such a call is answered by `SYSTEM_ERR`.
 //!   Only age and the number of entries make the cache forget.
-//! - Procedures that are `idempotent` are left out.
+//! - Procedures that are `idempotent` are left out, and calls by the reliable datagram protocol: that
+//!   takes each call once, and its calls would make the cache forget those that need it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -157,7 +158,7 @@ impl<S: BuildHasher> DuplicateRequestCache<S> {
 
     /// Looks a call up, and enters it where it is new.
     pub fn admit(&mut self, now: Instant, call: &AcceptedCall<'_>) -> Admission {
-        if call.is_idempotent() {
+        if call.is_idempotent() || call.context().call_token().is_some() {
             return Admission::Execute(None);
         }
         self.forget_old(now);

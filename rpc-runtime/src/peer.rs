@@ -33,6 +33,14 @@ impl Peer {
             }
         }
     }
+
+    /// The name of the call that came from there, where it came by the reliable datagram protocol.
+    pub(crate) fn call_token(&self) -> Option<CallToken> {
+        match self {
+            Self::Reliable { call, .. } => *call,
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Peer {

@@ -263,11 +263,19 @@ impl Transactions {
         }
     }
 
-    /// Notes that the call is in the hands of a protocol that delivers it, or tells its end.
+    /// Notes that the call, or another copy of it, is in the hands of a protocol that delivers it, or
+    /// tells its end.
     pub fn transmitted(&mut self, xid: Xid) {
         if let Some(transaction) = self.running(xid) {
-            transaction.transmissions = 1;
+            transaction.transmissions = transaction.transmissions.saturating_add(1);
         }
+    }
+
+    /// Whether the call is in flight, and was handed to the transport.
+    #[must_use]
+    pub fn was_transmitted(&mut self, xid: Xid) -> bool {
+        self.running(xid)
+            .is_some_and(|transaction| transaction.transmissions > 0)
     }
 
     /// Ends a transaction, and gives its waker.

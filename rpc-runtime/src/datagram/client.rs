@@ -59,6 +59,8 @@ struct Activity {
     call: Option<ClientCall>,
     /// The time of its entry among the timers, if it has one.
     timer: Option<Instant>,
+    /// Whether its last call that ended was begun again after a server may have had it.
+    was_begun_again: bool,
 }
 
 impl ClientAssociation {
@@ -127,6 +129,28 @@ impl ClientAssociation {
         });
     }
 
+    /// Whether each fragment of a call was sent at least once, or the call has ended.
+    #[must_use]
+    pub fn was_sent(&self, call: CallId) -> bool {
+        let call = self.find(call).and_then(|activity| activity.call.as_ref());
+        call.is_none_or(|call| call.all_sent || call.may_run_elsewhere)
+    }
+
+    /// Whether a call that has ended, the last one of its activity, was begun again after a server may
+    /// have had it, as an idempotent one is. Then a refusal in its reply does not say that it was never
+    /// executed.
+    #[must_use]
+    pub fn was_begun_again(&self, call: CallId) -> bool {
+        self.find(call)
+            .is_some_and(|activity| activity.was_begun_again)
+    }
+
+    /// Tells the server at once of the replies that have come: the last that a client does.
+    pub fn close(&mut self, now: Instant) {
+        self.done.hurry(now);
+        self.flush_done(now);
+    }
+
     /// Takes in a datagram from the server; any bytes at all.
     pub fn receive(&mut self, now: Instant, datagram: &[u8]) {
         let is_checked = !self.link.has(Mutant::NoChecksum);
@@ -181,6 +205,14 @@ impl ClientAssociation {
     fn activity(&mut self, activity: u32) -> Option<&mut Activity> {
         let place = usize::try_from(activity).ok()?;
         self.activities.get_mut(place)
+    }
+
+    /// The activity whose last call is this one.
+    fn find(&self, call: CallId) -> Option<&Activity> {
+        let place = usize::try_from(call.activity).ok()?;
+        let activity = self.activities.get(place)?;
+        let is_last = activity.client_id == call.client_id && activity.seq == call.seq;
+        is_last.then_some(activity)
     }
 
     /// The name of a new call, in an activity that has none.
@@ -392,12 +424,13 @@ impl ClientAssociation {
     }
 
     fn end(&mut self, now: Instant, number: u32, ended: Ended) {
-        let Some(call) = self
-            .activity(number)
-            .and_then(|activity| activity.call.take())
-        else {
+        let Some(activity) = self.activity(number) else {
             return;
         };
+        let Some(call) = activity.call.take() else {
+            return;
+        };
+        activity.was_begun_again = call.may_run_elsewhere;
         call.forget(&mut self.link, call.request.in_flight());
         if matches!(ended, Ended::Reply(_)) {
             self.done.add(now, call.epoch, call.id);

@@ -206,10 +206,7 @@ impl Context {
     /// caller who asks once more after a crash.
     #[must_use]
     pub fn call_token(&self) -> Option<CallToken> {
-        match self.peer {
-            Peer::Reliable { call, .. } => call,
-            _ => None,
-        }
+        self.peer.call_token()
     }
 
     /// Who the caller says it is.

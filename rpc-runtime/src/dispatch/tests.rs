@@ -1,7 +1,7 @@
 //! Calls as bytes in, replies as bytes out.
 
 use super::*;
-use crate::{AuthFlavor, OpaqueAuth, Procedure, message::SUCCESS_HEADER_LEN};
+use crate::{AuthFlavor, OpaqueAuth, Procedure, datagram::CallToken, message::SUCCESS_HEADER_LEN};
 use std::task::{Context as TaskContext, Poll, Waker};
 use xdr::{Decode, Encoder};
 
@@ -287,6 +287,18 @@ fn procedures_without_a_reply_are_not_even_refused() {
     };
     let message = call_with(bad.clone(), number, 7, 1, &[0]);
     assert_eq!(answer(&dispatcher, &message), None);
+    // Over reliable datagrams it is the reply that acknowledges a call.
+    let call_token = CallToken {
+        client_id: 1,
+        activity: 0,
+        seq: 1,
+    };
+    let peer = Peer::Reliable {
+        address: ([10, 0, 0, 1], 700).into(),
+        call: Some(call_token),
+    };
+    let answer_to = |message| dispatcher.dispatch(message, peer);
+    assert!(matches!(answer_to(&message), Dispatched::Reply(_)));
     // Others are, as ever.
     for message in [call_with(bad, number, 7, 9, &[0]), call(number, 7, 9, &[0])] {
         assert!(answer(&dispatcher, &message).is_some());

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     Answer, AuthFlavor, AuthSys, Call, CallHeader, Dispatcher, OpaqueAuth, Procedure, Program,
     VersionServer,
+    datagram::CallToken,
     dispatch::{Arrival, Dispatched},
 };
 use proptest::prelude::*;
@@ -239,6 +240,25 @@ fn refusals_and_silence_are_repeated() {
     let key = silent.enter(&mut cache, now);
     cache.complete(now, key, None);
     assert_eq!(silent.admit(&mut cache, now), Admitted::Answer(None));
+}
+
+#[test]
+fn calls_by_reliable_datagrams_are_left_out() {
+    let (mut cache, now) = (cache(SMALL), Instant::now());
+    let token = CallToken {
+        client_id: 1,
+        activity: 0,
+        seq: 1,
+    };
+    let call = Copied {
+        peer: Peer::Reliable {
+            address: ([10, 0, 0, 1], 700).into(),
+            call: Some(token),
+        },
+        ..CALL
+    };
+    assert_eq!(call.admit(&mut cache, now), Admitted::Execute(None));
+    assert!(cache.is_empty(), "there is room for those that need it");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A client's end of the reliable datagram protocol: the task that runs an association.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     future::poll_fn,
     io, mem,
     net::SocketAddr,
@@ -26,6 +26,9 @@ use crate::{
 
 /// Times that a client goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
+
+/// Calls that were not begun and may have been given up before it is worth looking for them.
+const QUEUE_MIN: usize = 64;
 
 /// A deadline that never comes: the association keeps those of its calls.
 const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -84,7 +87,7 @@ struct State {
     transactions: Transactions,
     /// Calls that the task has not taken over yet.
     queue: VecDeque<Queued>,
-    /// Calls that nobody waits for any more, which the server may hear of.
+    /// Calls that were begun and that nobody waits for any more: the server may hear of them.
     given_up: Vec<Xid>,
     /// Wakes the task; taken by the first call that it has to send.
     waker: Option<Waker>,
@@ -92,6 +95,16 @@ struct State {
     is_closed: bool,
     /// Why the task ended.
     ended: Option<Arc<io::Error>>,
+}
+
+impl State {
+    /// Drops the calls that nobody waits for any more of a queue of those that were not begun, once
+    /// they are the most: callers may be faster than the task, or than the server.
+    fn forget_ended_calls(transactions: &mut Transactions, queue: &mut VecDeque<Queued>) {
+        if queue.len() > 2 * transactions.in_flight() + QUEUE_MIN {
+            queue.retain(|call| transactions.is_running(call.xid));
+        }
+    }
 }
 
 /// A call that was not begun.
@@ -127,7 +140,13 @@ impl Shared {
         let mut state = self.lock();
         // A task that has ended meanwhile has ended the transaction too.
         if state.ended.is_none() {
-            state.queue.push_back(Queued {
+            let State {
+                transactions,
+                queue,
+                ..
+            } = &mut *state;
+            State::forget_ended_calls(transactions, queue);
+            queue.push_back(Queued {
                 xid,
                 message,
                 options,
@@ -144,9 +163,9 @@ impl Shared {
     /// Frees a transaction. A call that is in flight is cancelled.
     pub(super) fn give_up(&self, xid: Xid) {
         let mut state = self.lock();
-        let is_running = state.transactions.is_running(xid);
+        let has_begun = state.transactions.was_transmitted(xid);
         state.transactions.close(xid);
-        if is_running {
+        if has_begun {
             state.given_up.push(xid);
             wake(state);
         }
@@ -186,8 +205,8 @@ struct Pump {
     waiting: VecDeque<Queued>,
     /// The first of their deadlines, or a time before it.
     waiting_until: Option<Instant>,
-    /// Calls that end when everything is sent.
-    without_reply: Vec<Xid>,
+    /// Calls that end when all of them was sent.
+    without_reply: Vec<(CallId, Xid)>,
     /// Callers to wake once nothing is locked; empty between turns.
     wakers: Vec<Waker>,
     timer: Timer,
@@ -228,35 +247,41 @@ impl Pump {
     fn take_over(&mut self, cx: &mut Context<'_>) -> ControlFlow<()> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
+        let given_up = mem::take(&mut state.given_up);
         if state.is_closed {
+            drop(state);
+            self.take_leave(cx, &given_up);
             return ControlFlow::Break(());
         }
         let deadlines = state.queue.iter().filter_map(|call| call.options.deadline);
         self.waiting_until = deadlines.chain(self.waiting_until).min();
         self.waiting.append(&mut state.queue);
-        let given_up = mem::take(&mut state.given_up);
+        State::forget_ended_calls(&mut state.transactions, &mut self.waiting);
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
         }
-        self.cancel(given_up);
+        self.cancel(&given_up);
         self.begin(&mut state.transactions);
         drop(state);
         self.wake_callers();
         ControlFlow::Continue(())
     }
 
-    fn cancel(&mut self, given_up: Vec<Xid>) {
-        if given_up.is_empty() {
-            return;
-        }
-        let given_up: HashSet<Xid> = given_up.into_iter().collect();
-        self.waiting.retain(|call| !given_up.contains(&call.xid));
+    /// Gives calls up that were begun.
+    fn cancel(&mut self, given_up: &[Xid]) {
         for (id, xid) in self.in_flight.iter().flatten() {
             if given_up.contains(xid) {
                 self.association.cancel(now(), *id);
             }
         }
+    }
+
+    /// Says at the end what spares the server work and memory; that it arrives is not waited for.
+    fn take_leave(&mut self, cx: &mut Context<'_>, given_up: &[Xid]) {
+        self.cancel(given_up);
+        self.association.close(now());
+        let _ = self.flush(cx);
     }
 
     /// Begins the calls that wait, in their order.
@@ -267,12 +292,16 @@ impl Pump {
         }
         while let Some(call) = self.waiting.front() {
             let (xid, message) = (call.xid, call.message.clone());
+            if !transactions.is_running(xid) {
+                self.waiting.pop_front();
+                continue;
+            }
             match self.association.start(now, message, call.options) {
                 Ok(id) => {
                     transactions.transmitted(xid);
                     enter(&mut self.in_flight, id, xid);
                     if transactions.ends_when_sent(xid) {
-                        self.without_reply.push(xid);
+                        self.without_reply.push((id, xid));
                     }
                 }
                 Err(StartFailure::TooManyCalls) => return,
@@ -348,6 +377,9 @@ impl Pump {
                     datagram::Ended::Reply(message) => Ended::Reply(message),
                     datagram::Ended::Failed(failure) => Ended::Failed(failure),
                 };
+                if self.association.was_begun_again(id) {
+                    state.transactions.transmitted(xid);
+                }
                 self.wakers.extend(state.transactions.end(xid, ended));
             }
             next = self.association.next_end();
@@ -356,13 +388,14 @@ impl Pump {
         self.wake_callers();
     }
 
-    /// Ends the transactions that have no reply, once everything was sent.
+    /// Ends the transactions that have no reply and whose calls were sent.
     fn complete_sent(&mut self) {
         if self.without_reply.is_empty() {
             return;
         }
         let mut state = self.shared.lock();
-        for xid in self.without_reply.drain(..) {
+        let was_sent = |&mut (id, _): &mut (CallId, Xid)| self.association.was_sent(id);
+        for (_, xid) in self.without_reply.extract_if(.., was_sent) {
             self.wakers.extend(state.transactions.sent(xid));
         }
         drop(state);
@@ -406,4 +439,41 @@ fn leave(in_flight: &mut [Option<(CallId, Xid)>], id: CallId) -> Option<Xid> {
     entry
         .take_if(|(entered, _)| *entered == id)
         .map(|(_, xid)| xid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_are_given_up_do_not_pile_up() {
+        let shared = Shared {
+            peer: Peer::Memory,
+            message_max: usize::MAX,
+            state: Mutex::new(State {
+                transactions: Transactions::reliable(),
+                queue: VecDeque::new(),
+                given_up: Vec::new(),
+                waker: None,
+                is_closed: false,
+                ended: None,
+            }),
+        };
+        let start = || {
+            let xid = shared.open(CallKind::AtMostOnce).unwrap();
+            let message = Message::new(Peer::Memory, Bytes::new());
+            shared.submit(xid, &message, CallOptions::default());
+            xid
+        };
+        let kept: Vec<Xid> = (0..100).map(|_| start()).collect();
+        for _ in 0..10_000 {
+            shared.give_up(start());
+        }
+        let state = shared.lock();
+        assert!(state.queue.len() <= 2 * (kept.len() + 1) + QUEUE_MIN + 1);
+        assert!(state.given_up.is_empty(), "none of them was begun");
+        let queued = state.queue.iter().map(|call| call.xid);
+        let alive: Vec<Xid> = queued.filter(|xid| kept.contains(xid)).collect();
+        assert_eq!(alive, kept, "all of them, in their order");
+    }
 }

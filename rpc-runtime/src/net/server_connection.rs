@@ -78,8 +78,7 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
     let ended = if let Some(ended) = ended {
         ended
     } else {
-        connection.is_reading = false;
-        connection.transport.stop_receiving();
+        connection.is_reading = connection.transport.stop_receiving();
         poll_fn(|cx| connection.poll(cx)).await
     };
     if ended.is_ok() {
@@ -186,6 +185,10 @@ impl<T: Transport> Connection<T> {
             *calls_left -= 1;
             match dispatcher.accept(&message, from) {
                 Arrival::Call(call) => self.admit(call),
+                Arrival::Other(Dispatched::Undecodable(_)) => {
+                    self.transport.refuse(from);
+                    self.refuse_to_read();
+                }
                 Arrival::Other(outcome) => self.begin(outcome, None),
             }
         }

@@ -43,6 +43,8 @@ pub(super) struct ServerSocket {
     plain: VecDeque<Received>,
     /// Plain replies that the socket has not taken yet.
     replies: VecDeque<(SocketAddr, Bytes)>,
+    /// Whether new calls are refused.
+    is_draining: bool,
     timer: Timer,
     /// Bytes of the longest reply of the reliable datagram protocol.
     message_max: usize,
@@ -66,6 +68,7 @@ impl ServerSocket {
             endpoint: ServerEndpoint::new(settings, epoch, secret, now()),
             plain: VecDeque::new(),
             replies: VecDeque::new(),
+            is_draining: false,
             timer: Timer::default(),
             message_max,
             linger,
@@ -78,6 +81,7 @@ impl ServerSocket {
             socket,
             endpoint,
             plain,
+            is_draining,
             ..
         } = self;
         for _ in 0..RECEIVES_MAX {
@@ -85,7 +89,7 @@ impl ServerSocket {
             let received = socket.poll_receive(cx, |source, datagram| {
                 if packet::is_ord(datagram) {
                     endpoint.receive(now, source, datagram);
-                } else if plain.len() < PLAIN_MAX {
+                } else if !*is_draining && plain.len() < PLAIN_MAX {
                     let message = Bytes::copy_from_slice(datagram);
                     plain.push_back(Received::new(Peer::Udp(source), message));
                 }
@@ -114,7 +118,10 @@ impl ServerSocket {
 
 impl Transport for ServerSocket {
     fn poll_upkeep(&mut self, cx: &mut Context<'_>) {
-        self.receive(cx);
+        // What comes has to be answered: it waits while the socket takes no answers.
+        if self.flush(cx).is_ready() {
+            self.receive(cx);
+        }
         // Services are not told: a call that has begun is executed to its end.
         while self.endpoint.next_cancelled().is_some() {}
         while self.timer.poll(cx, self.endpoint.next_timeout()).is_ready() {
@@ -159,14 +166,23 @@ impl Transport for ServerSocket {
             messages.push_back(Received::new(peer, call.message));
             count += 1;
         }
-        if count == 0 {
+        // Nothing is added to the queue of a server that drains.
+        if count == 0 && !self.is_draining {
             return Poll::Pending;
         }
         Poll::Ready(Ok(count))
     }
 
-    fn stop_receiving(&mut self) {
+    fn stop_receiving(&mut self) -> bool {
         self.endpoint.drain(now());
+        self.is_draining = true;
+        true
+    }
+
+    fn refuse(&mut self, peer: Peer) {
+        if let Some(token) = peer.call_token() {
+            self.endpoint.refuse(now(), token);
+        }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

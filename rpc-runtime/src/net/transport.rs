@@ -56,8 +56,14 @@ pub trait Transport: Send + 'static {
     /// at each turn, also while it takes no messages.
     fn poll_upkeep(&mut self, _cx: &mut Context<'_>) {}
 
-    /// Refuses messages from now on, where the peer can be told so.
-    fn stop_receiving(&mut self) {}
+    /// Takes no more messages from peers, and tells them so where that can be. Says whether some that
+    /// were accepted are still to be received.
+    fn stop_receiving(&mut self) -> bool {
+        false
+    }
+
+    /// Takes note that a message from this peer was no call, and that there will be no reply to it.
+    fn refuse(&mut self, _peer: Peer) {}
 
     /// Ends the transport in order, after everything was sent: says so to the peer, where it can
     /// be said, and waits until the peer has ended too, so that nothing sent is lost.

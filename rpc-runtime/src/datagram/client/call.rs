@@ -321,9 +321,9 @@ impl ClientCall {
                 link.want_to_send(self.id.activity);
             }
             Phase::Wait | Phase::Reply => self.ask(link, now),
-            Phase::Cancel if self.tries < CANCELS_MAX => self.send_cancel(link, now),
-            // What it waits for has its time: no refusal puts that off.
-            Phase::Cancel => {}
+            // No refusal puts off the time of the last one.
+            Phase::Cancel if self.tries >= CANCELS_MAX => {}
+            Phase::Cancel => self.send_cancel(link, now),
         }
     }
 

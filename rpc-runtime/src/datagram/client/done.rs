@@ -76,6 +76,11 @@ impl DoneBatch {
         }
     }
 
+    /// Makes due at once what there is to tell.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.due = self.due.map(|due| due.min(now));
+    }
+
     /// Sends what is due, a packet for each incarnation of client and server.
     pub(super) fn flush(&mut self, link: &mut Link, now: Instant) {
         if self.due.is_none_or(|due| now < due) {

@@ -52,7 +52,7 @@ pub(super) enum Tomb {
     Done,
     /// It was executed, and there was no room for the reply.
     Evicted,
-    /// There was no room for the call.
+    /// There was no room for the call, or it was none.
     Refused,
     /// It was cancelled before it was executed.
     Cancelled,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::datagram::{
     CallToken, RejectCode,
-    packet::{Header, PacketType},
+    packet::{FragmentSize, Header, PacketType},
     sender::Sender,
     settings::WINDOW,
 };
@@ -69,18 +69,41 @@ impl ServerEndpoint {
 
     /// Gives the result of a call that is running. It is dropped if nobody waits for it any more.
     pub fn reply(&mut self, now: Instant, token: CallToken, message: Bytes) {
+        let Some((key, size)) = self.finish(token, Tomb::Evicted) else {
+            return;
+        };
+        let Self { clients, shared } = self;
+        let fits = u32::try_from(message.len()).is_ok_and(|len| len <= shared.settings.message_max);
+        let sender = fits.then(|| Sender::new(message, size, WINDOW)).flatten();
+        let has_room = |sender: &Sender| make_room(clients, shared, key, sender.message().len());
+        if let Some(sender) = sender.filter(has_room) {
+            store(clients, shared, now, key, sender);
+        } else {
+            shared.counters.evicted += 1;
+            refuse(clients, shared, now, key, RejectCode::ResultLost);
+        }
+    }
+
+    /// Says of a call that is running that its message is no call, so that it has no result and was
+    /// not executed.
+    pub fn refuse(&mut self, now: Instant, token: CallToken) {
+        if let Some((key, _)) = self.finish(token, Tomb::Refused) {
+            let Self { clients, shared } = self;
+            refuse(clients, shared, now, key, RejectCode::Refused);
+        }
+    }
+
+    /// Ends the execution of a call, and leaves of it what became of it. Gives where its record is,
+    /// unless nobody waits for its result, and the size of the fragments that its path carries.
+    fn finish(&mut self, token: CallToken, tomb: Tomb) -> Option<(Key, FragmentSize)> {
         let Self { clients, shared } = self;
         let CallToken {
             client_id,
             activity,
             seq,
         } = token;
-        let Some(slot) = clients.slot(client_id) else {
-            return;
-        };
-        let Some(association) = clients.get(slot) else {
-            return;
-        };
+        let slot = clients.slot(client_id)?;
+        let association = clients.get(slot)?;
         let orphan = association
             .orphans
             .iter()
@@ -90,26 +113,19 @@ impl ServerEndpoint {
             association.running -= 1;
             shared.running -= 1;
             shared.counters.orphaned += 1;
-            return;
+            return None;
         }
         let record = association
             .record(activity)
-            .filter(|record| record.seq == seq);
-        let Some(record) = record.filter(|record| matches!(record.state, State::Running { .. }))
-        else {
-            return;
-        };
-        record.state = State::Tomb(Tomb::Evicted);
+            .filter(|record| record.seq == seq)?;
+        if !matches!(record.state, State::Running { .. }) {
+            return None;
+        }
+        record.state = State::Tomb(tomb);
         let size = record.size;
         association.running -= 1;
         shared.running -= 1;
-        let key = association.key(activity, seq);
-        let fits = u32::try_from(message.len()).is_ok_and(|len| len <= shared.settings.message_max);
-        let sender = fits.then(|| Sender::new(message, size, WINDOW)).flatten();
-        match sender.filter(|sender| make_room(clients, shared, key, sender.message().len())) {
-            Some(sender) => store(clients, shared, now, key, sender),
-            None => lose(clients, shared, now, key),
-        }
+        Some((association.key(activity, seq), size))
     }
 
     /// Drops entries of the rows of calls and replies that stand for nothing any more, when they
@@ -155,9 +171,8 @@ fn store(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key, sen
     association.send_reply(shared, now, key.activity);
 }
 
-/// Tells the client that there is no room for its reply. The record says so already.
-fn lose(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key) {
-    shared.counters.evicted += 1;
+/// Tells the client that there will be no reply, and why. The record says so already.
+fn refuse(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key, code: RejectCode) {
     let Some(association) = clients.get(key.slot) else {
         return;
     };
@@ -172,7 +187,7 @@ fn lose(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key) {
         epoch,
         ..Header::empty(PacketType::Req)
     };
-    association.reject(shared, now, &header, RejectCode::ResultLost, 0);
+    association.reject(shared, now, &header, code, 0);
 }
 
 /// Drops older replies until there is room for one of so many bytes; says whether there is.
