@@ -70,6 +70,7 @@ impl ClientAssociation {
     /// system's source of randomness, for each incarnation of the client and each server anew.
     #[must_use]
     pub fn new(settings: ClientSettings, client_id: u64, seed: u64, now: Instant) -> Self {
+        let settings = settings.bounded();
         let activities = u32::from(settings.activities);
         Self {
             activities: (0..activities).map(|_| Activity::default()).collect(),

@@ -50,6 +50,7 @@ impl ServerEndpoint {
         secret: [u8; 16],
         now: Instant,
     ) -> Self {
+        let settings = settings.bounded();
         Self {
             clients: Clients::new(secret, settings.associations, settings.records),
             shared: Shared::new(settings, epoch.get(), secret, now),
@@ -313,7 +314,7 @@ fn forget(clients: &mut Clients, shared: &mut Shared, now: Instant, slot: u32) {
     };
     let kept = shared.settings.kept();
     let due = association.touched + kept;
-    if association.running > 0 {
+    if association.running.used() > 0 {
         shared.timers.push(now + kept, Timer::Idle(slot));
     } else if due > now {
         shared.timers.push(due, Timer::Idle(slot));

@@ -20,6 +20,9 @@ const T_FRESH: Duration = Duration::from_secs(60);
 /// the future, and one that the clock is cut off to.
 pub(super) const KEEP_MARGIN: Duration = Duration::from_secs(3);
 
+/// The longest time that is set, a year: a clock could not tell the end of much longer ones.
+const TIME_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
 /// How a client calls.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
@@ -69,6 +72,19 @@ impl Default for ClientSettings {
     }
 }
 
+impl ClientSettings {
+    /// These, without times that no clock can tell the end of.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            dead: self.dead.min(TIME_MAX),
+            ping: self.ping.min(TIME_MAX),
+            ping_max: self.ping_max.min(TIME_MAX),
+            done_delay: self.done_delay.min(TIME_MAX),
+            ..self
+        }
+    }
+}
+
 /// How a server serves, and how much memory it takes for it.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
@@ -111,6 +127,9 @@ pub struct ServerSettings {
     pub queue: usize,
     /// The same of one client.
     pub client_queue: usize,
+    /// Calls of one client that are executed, those among them that nobody waits for any more: a
+    /// client that gives up call after call of a slow service must leave room for others.
+    pub client_running: usize,
     /// Where the numbers of the packets begin: 1, and higher in tests of their end.
     pub first_pn: u32,
     /// Rules that are broken, in tests.
@@ -139,6 +158,7 @@ impl Default for ServerSettings {
             client_reply_bytes: 8 << 20,
             queue: 1024,
             client_queue: 128,
+            client_running: 256,
             first_pn: 1,
             mutants: Mutants::default(),
         }
@@ -146,6 +166,18 @@ impl Default for ServerSettings {
 }
 
 impl ServerSettings {
+    /// These, without times that no clock can tell the end of.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            fresh: self.fresh.min(TIME_MAX),
+            keep: self.keep.min(TIME_MAX),
+            reassembly: self.reassembly.min(TIME_MAX),
+            working_delay: self.working_delay.min(TIME_MAX),
+            linger: self.linger.min(TIME_MAX),
+            ..self
+        }
+    }
+
     /// How long a client is remembered: long enough that no copy of a call that it sent could
     /// still be taken for a new one.
     pub(super) fn kept(&self) -> Duration {

@@ -60,7 +60,7 @@ impl ServerSocket {
     pub(super) fn new(socket: UdpSocket, settings: ServerSettings) -> io::Result<Self> {
         let epoch = NonZeroU64::new(getrandom::u64()?).unwrap_or(NonZeroU64::MIN);
         let message_max = usize::try_from(settings.message_max).unwrap_or(usize::MAX);
-        let linger = settings.linger + LINGER_MARGIN;
+        let linger = settings.linger.saturating_add(LINGER_MARGIN);
         let mut secret = [0; 16];
         getrandom::fill(&mut secret)?;
         Ok(Self {

@@ -124,3 +124,37 @@ fn a_number_that_stands_for_another_call_is_told_by_the_checksum() {
         "under another client_id"
     );
 }
+
+/// "For ever" is a time that may be set, though no clock can tell when it ends.
+#[test]
+fn times_may_be_longer_than_any_clock_can_tell() {
+    let for_ever = Duration::MAX;
+    let client = ClientSettings {
+        dead: for_ever,
+        ping: for_ever,
+        ping_max: for_ever,
+        done_delay: for_ever,
+        clock_age_max: for_ever,
+        ..ClientSettings::default()
+    };
+    let server = ServerSettings {
+        fresh: for_ever,
+        keep: for_ever,
+        reassembly: for_ever,
+        cookie_lifetime: for_ever,
+        working_delay: for_ever,
+        linger: for_ever,
+        busy_retry: for_ever,
+        ..ServerSettings::default()
+    };
+    let mut pair = Pair::with(client, server);
+    pair.service = Duration::from_secs(1);
+    for len in [9, 50_000] {
+        assert_eq!(pair.call(len), Ended::Reply(message(len)));
+    }
+    pair.server.drain(pair.now);
+    assert!(!pair.server.is_drained(pair.now));
+    pair.client.close(pair.now);
+    pair.settle();
+    assert!(pair.server.is_drained(pair.now), "the client has said so");
+}

@@ -11,7 +11,7 @@ use rpc_runtime::{
     },
 };
 
-use crate::pair::{DELAY, Pair, Sent, Way};
+use crate::pair::{DELAY, Pair, Sent, Way, message};
 
 fn encode(header: &Header, body: &[u8], len_min: usize) -> Bytes {
     header.encode(body, len_min, &mut BytesMut::new())
@@ -155,4 +155,24 @@ fn a18_a_draining_server_refuses_what_has_not_come_whole() {
     assert!(pair.server.is_drained(pair.now));
     assert_eq!(pair.executed.len(), 1);
     assert_eq!(pair.server.usage().reassembly_bytes, 0);
+}
+
+/// A client that begins call after call and waits for none: it gets its share of a slow service.
+#[test]
+fn a9_calls_that_nobody_waits_for_leave_room_for_other_clients() {
+    let mut pair = Pair::new();
+    pair.call(8);
+    let template = pair.of(PacketType::Req).next().unwrap().header;
+    pair.service = Duration::from_secs(3600);
+    for number in 2..1000 {
+        let header = Header {
+            seq: number,
+            pn: 10 + number,
+            ..template
+        };
+        let datagram = encode(&header, &message(8), CLIENT_DATAGRAM_MIN);
+        pair.deliver_to_server(pair.address, &datagram);
+    }
+    assert_eq!(pair.server.usage().running, 256);
+    assert_eq!(pair.server.counters().rejects, 998 - 256);
 }

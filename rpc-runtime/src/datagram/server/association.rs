@@ -28,7 +28,7 @@ pub(super) struct Association {
     pub(super) last_pn: u32,
     pub(super) records: Vec<Record>,
     /// Calls that are being executed, those that were superseded among them.
-    pub(super) running: usize,
+    pub(super) running: Budget,
     /// Those that were superseded, as activity and seq.
     pub(super) orphans: Vec<(u32, u32)>,
     pub(super) queued: Budget,
@@ -63,7 +63,7 @@ impl Association {
             newest_pn: 0,
             last_pn: settings.first_pn.saturating_sub(1),
             records: Vec::new(),
-            running: 0,
+            running: Budget::new(settings.client_running),
             orphans: Vec::new(),
             queued: Budget::new(settings.client_queue),
             receiving: Budget::new(settings.client_reassembly_bytes),

@@ -56,7 +56,7 @@ impl ServerEndpoint {
             association.give_back(shared, message.len());
             association.queued.give_back(1);
             shared.queued.give_back(1);
-            association.running += 1;
+            association.running.lend(1);
             shared.running += 1;
             return Some(Call {
                 token: association.token(key.activity, key.seq),
@@ -110,7 +110,7 @@ impl ServerEndpoint {
             .position(|orphan| *orphan == (activity, seq));
         if let Some(place) = orphan {
             association.orphans.swap_remove(place);
-            association.running -= 1;
+            association.running.give_back(1);
             shared.running -= 1;
             shared.counters.orphaned += 1;
             return None;
@@ -123,7 +123,7 @@ impl ServerEndpoint {
         }
         record.state = State::Tomb(tomb);
         let size = record.size;
-        association.running -= 1;
+        association.running.give_back(1);
         shared.running -= 1;
         Some((association.key(activity, seq), size))
     }

@@ -251,7 +251,8 @@ impl Association {
 
     /// Puts a whole call, for whose message room is lent, into the queue.
     fn enqueue(&mut self, shared: &mut Shared, now: Instant, header: &Header, message: Bytes) {
-        if !(self.queued.has_room(1) && shared.queued.has_room(1)) {
+        let may_run = self.running.has_room(self.queued.used() + 1);
+        if !(may_run && self.queued.has_room(1) && shared.queued.has_room(1)) {
             self.give_back(shared, message.len());
             self.refuse(shared, now, header, RejectCode::Refused);
             return;
