@@ -41,21 +41,8 @@ const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared>> {
     let socket = DatagramSocket::towards(peer).await?;
     let settings = ClientSettings::default();
-    let shared = Arc::new(Shared {
-        peer: Peer::Reliable {
-            address: peer,
-            call: None,
-        },
-        message_max: usize::try_from(settings.message_max).unwrap_or(usize::MAX),
-        state: Mutex::new(State {
-            transactions: Transactions::reliable(),
-            queue: VecDeque::new(),
-            given_up: Vec::new(),
-            waker: None,
-            is_closed: false,
-            ended: None,
-        }),
-    });
+    let message_max = usize::try_from(settings.message_max).unwrap_or(usize::MAX);
+    let shared = Arc::new(Shared::new(peer, message_max));
     let (client_id, seed) = (getrandom::u64()?, getrandom::u64()?);
     let mut pump = Pump {
         shared: Arc::clone(&shared),
@@ -116,6 +103,24 @@ struct Queued {
 }
 
 impl Shared {
+    fn new(server: SocketAddr, message_max: usize) -> Self {
+        Self {
+            peer: Peer::Reliable {
+                address: server,
+                call: None,
+            },
+            message_max,
+            state: Mutex::new(State {
+                transactions: Transactions::reliable(),
+                queue: VecDeque::new(),
+                given_up: Vec::new(),
+                waker: None,
+                is_closed: false,
+                ended: None,
+            }),
+        }
+    }
+
     pub(super) fn peer(&self) -> Peer {
         self.peer
     }
@@ -447,18 +452,7 @@ mod tests {
 
     #[test]
     fn calls_that_are_given_up_do_not_pile_up() {
-        let shared = Shared {
-            peer: Peer::Memory,
-            message_max: usize::MAX,
-            state: Mutex::new(State {
-                transactions: Transactions::reliable(),
-                queue: VecDeque::new(),
-                given_up: Vec::new(),
-                waker: None,
-                is_closed: false,
-                ended: None,
-            }),
-        };
+        let shared = Shared::new(([192, 0, 2, 1], 700).into(), usize::MAX);
         let start = || {
             let xid = shared.open(CallKind::AtMostOnce).unwrap();
             let message = Message::new(Peer::Memory, Bytes::new());

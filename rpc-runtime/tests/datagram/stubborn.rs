@@ -37,73 +37,70 @@ fn answer_each(
     }
 }
 
-/// A path whose address changes with each packet, for instance: the cookie is never right.
-#[test]
-fn a_call_ends_after_its_deadline_though_no_cookie_is_right() {
+/// Begins a call, of which nothing arrives, and runs until its end, which has to come soon after its
+/// deadline, while each of its packets is answered like this.
+fn end_of_answered(answer: impl Fn(Header) -> Bytes) -> (Pair, Ended) {
     let mut pair = Pair::new();
     pair.call(1);
     let template = pair.of(PacketType::Resp).next().unwrap().header;
     pair.fate = Box::new(|_| false);
     let deadline = pair.now + Duration::from_secs(1);
-    let options = CallOptions::default().deadline(Some(deadline));
-    let id = pair.start_with(100, options);
     let mut answered = pair.sent.len();
+    let id = pair.start_with(100, CallOptions::default().deadline(Some(deadline)));
     while pair.ended.len() < 2 {
         pair.run(DELAY);
-        answer_each(&mut pair, &mut answered, &template, |header| {
-            let reject = Reject {
-                offending_epoch: header.epoch,
-                fresh_cookie: 7,
-                arg: 0,
-            };
-            let header = Header {
-                packet_type: PacketType::Reject,
-                code: RejectCode::Cookie as u8,
-                geometry: Geometry::NONE,
-                ..header
-            };
-            encode(&header, &reject.to_bytes(), 0)
-        });
+        answer_each(&mut pair, &mut answered, &template, &answer);
         assert!(pair.elapsed() < Duration::from_secs(2), "{id} goes on");
+        assert!(pair.sent.len() < 1000, "a storm");
     }
-    let Ended::Failed(failure) = pair.end_of(id) else {
+    let ended = pair.end_of(id);
+    (pair, ended)
+}
+
+/// The end of a call of which only the deadline is known.
+fn assert_is_given_up(ended: &Ended) {
+    let Ended::Failed(failure) = ended else {
         panic!("a reply from nowhere");
     };
     let end = (failure.reason(), failure.outcome());
     assert_eq!(end, (Reason::DeadlineExceeded, Outcome::Unknown));
+}
+
+/// A path whose address changes with each packet, for instance: the cookie is never right.
+#[test]
+fn a_call_ends_after_its_deadline_though_no_cookie_is_right() {
+    let (pair, ended) = end_of_answered(|header| {
+        let reject = Reject {
+            offending_epoch: header.epoch,
+            fresh_cookie: 7,
+            arg: 0,
+        };
+        let header = Header {
+            packet_type: PacketType::Reject,
+            code: RejectCode::Cookie as u8,
+            geometry: Geometry::NONE,
+            ..header
+        };
+        encode(&header, &reject.to_bytes(), 0)
+    });
+    assert_is_given_up(&ended);
     assert_eq!(pair.count(PacketType::Cancel), 3);
 }
 
 /// A server whose memory has changed sends a reply that is never whole.
 #[test]
 fn replies_with_a_wrong_checksum_bring_no_storm_and_end_with_the_deadline() {
-    let mut pair = Pair::new();
-    pair.call(1);
-    let template = pair.of(PacketType::Resp).next().unwrap().header;
-    pair.fate = Box::new(|_| false);
-    let deadline = pair.now + Duration::from_secs(1);
-    let options = CallOptions::default().deadline(Some(deadline));
-    let id = pair.start_with(100, options);
-    let mut answered = pair.sent.len() - 1;
-    while pair.ended.len() < 2 {
-        pair.run(DELAY);
-        answer_each(&mut pair, &mut answered, &template, |header| {
-            let geometry = Geometry {
-                size: FragmentSize::Any,
-                nfrag: 1,
-                msg_len: 8,
-                msg_crc: 1,
-            };
-            encode(&Header { geometry, ..header }, &[0; 8], 0)
-        });
-        assert!(pair.elapsed() < Duration::from_secs(2), "{id} goes on");
-        assert!(pair.count(PacketType::Ping) < 100, "a storm");
-    }
-    let Ended::Failed(failure) = pair.end_of(id) else {
-        panic!("a reply with a wrong checksum");
-    };
-    let end = (failure.reason(), failure.outcome());
-    assert_eq!(end, (Reason::DeadlineExceeded, Outcome::Unknown));
+    let (pair, ended) = end_of_answered(|header| {
+        let geometry = Geometry {
+            size: FragmentSize::Any,
+            nfrag: 1,
+            msg_len: 8,
+            msg_crc: 1,
+        };
+        encode(&Header { geometry, ..header }, &[0; 8], 0)
+    });
+    assert_is_given_up(&ended);
+    assert!(pair.count(PacketType::Ping) < 100);
 }
 
 /// A client that begins messages and ends none: timers are no place to fill.
