@@ -7,52 +7,20 @@
 
 mod common;
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
-use common::{Calc, CalcClient};
+use common::{
+    Calc, CalcClient,
+    ledger::{ENTER, Ledger, enter, percent_of},
+};
 use rpc_runtime::{
-    Answer, CacheLimits, Call, CallError, CallErrorKind, Client, Outcome, Procedure, Program,
-    Refusal, Server, VersionServer,
+    CacheLimits, CallErrorKind, Client, Outcome, Server,
     fault::{TcpEnding, TcpFaults, TcpRelay},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-
-const PROGRAM: Program = Program::new("Ledger", 0x2000_0002);
-const ENTER: Procedure = PROGRAM.procedure(1, 1, "enter");
-
-/// How often each token was entered, outside of everything that can fail.
-type Ledger = Arc<Mutex<HashMap<u64, u32>>>;
-
-fn dispatch(ledger: Arc<Ledger>, call: Call) -> Answer {
-    if call.procedure() != 1 {
-        return Answer::refuse(Refusal::ProcUnavail);
-    }
-    Answer::future(async move {
-        let token: u64 = call.arguments(xdr::Decode::decode)?;
-        *ledger.lock().unwrap().entry(token).or_default() += 1;
-        call.reply(|encoder| encoder.encode(&token))
-    })
-}
-
-async fn enter(client: &Client, procedure: &Procedure, token: u64) -> Result<(), CallError> {
-    let result: u64 = client
-        .call(
-            procedure,
-            |encoder| encoder.encode(&token),
-            xdr::Decode::decode,
-        )
-        .await?;
-    assert_eq!(result, token, "the reply to another call");
-    Ok(())
-}
 
 /// What client and server agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +89,9 @@ async fn exchange(server: SocketAddr, number: u64, mode: Mode) -> Vec<Option<Out
 /// Cuts connections at so many places, and compares what callers were told with the ledger.
 async fn cut(mode: Mode, cuts: u64) {
     let ledger = Ledger::default();
-    let service = VersionServer::new(PROGRAM, 1, Arc::clone(&ledger), dispatch);
-    let server = Server::builder().service(service).tcp("127.0.0.1:0");
+    let server = Server::builder()
+        .service(ledger.service())
+        .tcp("127.0.0.1:0");
     let server =
         server.duplicate_request_cache_for_tcp((mode == Mode::Replay).then_some(CacheLimits::TCP));
     let server = server.start().await.unwrap();
@@ -131,10 +100,9 @@ async fn cut(mode: Mode, cuts: u64) {
         told.extend(exchange(server.tcp_addr().unwrap(), number, mode).await);
     }
     server.shutdown().await;
-    let ledger = ledger.lock().unwrap();
     let mut unknown = 0;
     for (token, outcome) in (0..).zip(told) {
-        let count = ledger.get(&token).copied().unwrap_or(0);
+        let count = ledger.executions(token);
         match outcome {
             None if mode == Mode::Idempotent => assert!(count >= 1),
             None => assert_eq!(count, 1, "token {token}: it was answered"),
@@ -155,16 +123,14 @@ async fn cut(mode: Mode, cuts: u64) {
     }
 }
 
-/// A third of the 10,000 cuts of a release build; 1 % without optimization.
-const CUTS: u64 = if cfg!(debug_assertions) { 34 } else { 3_334 };
-
 /// One after the other: each would take the ports that another has just freed.
 #[tokio::test]
 async fn f14_cut_at_every_byte() {
-    cut(Mode::Plain, CUTS).await;
-    cut(Mode::Idempotent, CUTS).await;
+    let cuts = percent_of(10_000).div_ceil(3);
+    cut(Mode::Plain, cuts).await;
+    cut(Mode::Idempotent, cuts).await;
     if cfg!(target_os = "linux") {
-        cut(Mode::Replay, CUTS).await;
+        cut(Mode::Replay, cuts).await;
     }
 }
 

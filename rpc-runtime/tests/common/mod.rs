@@ -7,6 +7,8 @@
 //! ```
 #![allow(dead_code, reason = "no test needs all of it")]
 
+pub(crate) mod ledger;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
