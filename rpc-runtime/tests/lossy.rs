@@ -25,9 +25,10 @@ const IN_FLIGHT: usize = 32;
 /// Longer than any call takes, on whatever machine.
 const LONG: Duration = Duration::from_secs(600);
 
-/// A few calls and replies go in fragments.
+/// Bytes of a call and its reply: a sixteenth of those of each client go in fragments.
 fn len(token: u64) -> usize {
-    if token.is_multiple_of(16) { 5000 } else { 32 }
+    let is_long = (token / CLIENTS as u64).is_multiple_of(16);
+    if is_long { 5000 } else { 32 }
 }
 
 /// One client program: makes the calls with these tokens, and says how those ended that were not

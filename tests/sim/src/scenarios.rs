@@ -33,6 +33,7 @@ pub const ALL: &[Scenario] = &[
     plain::HALF,
     plain::SLOW,
     ord::F1,
+    ord::F1_LONG,
     ord::F2,
     ord::F3,
     ord::F4,

@@ -1,4 +1,4 @@
-//! The fault-test matrix: a hundredth of its calls, or as many as `SIM_PERCENT` says.
+//! The fault-test matrix: a hundredth of its calls, or as many as `FAULT_PERCENT` says.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -15,7 +15,7 @@ use std::{env, thread, time::Instant};
 use sim::scenarios::{ALL, Scenario};
 
 fn percent() -> u64 {
-    let percent = env::var("SIM_PERCENT").ok();
+    let percent = env::var("FAULT_PERCENT").ok();
     percent.map_or(1, |percent| percent.parse().unwrap())
 }
 
@@ -50,6 +50,7 @@ scenarios! {
     plain_f2_half_of_the_datagrams_lost = "plain-F2";
     plain_f4_slow_services_partitions_crashes_and_drift = "plain-F4";
     f1_loss_duplication_reordering_and_damage = "F1";
+    f1_long_calls_of_several_fragments = "F1-long";
     f2_half_of_the_datagrams_lost = "F2";
     f3_server_that_crashes_twice_a_second = "F3";
     f4_everything_that_goes_wrong = "F4";

@@ -164,12 +164,18 @@ impl ClientCall {
                 return Burst::Until(ready);
             }
             let room = link.congestion.room();
-            if room == 0 {
+            if room == 0 && !self.asks_for_all(link) {
                 return Burst::Full;
             }
-            self.send_fragment(link, now, frag, sent == BURST_MAX || room == 1);
+            self.send_fragment(link, now, frag, sent == BURST_MAX || room <= 1);
         }
         Burst::More
+    }
+
+    /// Whether the others wait until this call has an answer, and it has nothing under way that could
+    /// have one: it sends even though the packets of the others fill the window.
+    fn asks_for_all(&self, link: &Link) -> bool {
+        link.is_prober(self.id.activity) && self.request.in_flight() == 0
     }
 
     /// Sends a fragment; the last of several in a row wants an acknowledgement, and so does one

@@ -191,6 +191,11 @@ impl Link {
         is_silent && *self.prober.get_or_insert(activity) != activity
     }
 
+    /// Whether this activity asks for all.
+    pub(super) fn is_prober(&self, activity: u32) -> bool {
+        self.prober == Some(activity)
+    }
+
     /// Notes that the server was heard.
     pub(super) fn heard(&mut self) {
         (self.waiting_since, self.prober) = (None, None);

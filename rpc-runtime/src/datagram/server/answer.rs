@@ -15,6 +15,16 @@ use crate::datagram::{
     sender::Transmission,
 };
 
+/// Why a reply is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// There is something to send.
+    Usual,
+    /// The client has waited in vain: it gets a fragment even when the window is full. The packets
+    /// that fill it may be lost, and those who would ask for them wait for this answer.
+    Asked,
+}
+
 impl Association {
     /// A client asks what has become of a call. One that sends a PING has nothing of the reply.
     pub(super) fn on_question(&mut self, shared: &mut Shared, now: Instant, header: &Header) {
@@ -36,7 +46,7 @@ impl Association {
                 if !reply.is_single() {
                     self.congestion.forget(in_flight);
                 }
-                self.send_reply(shared, now, header.activity);
+                self.send_reply(shared, now, header.activity, Urgency::Asked);
             }
             State::Tomb(tomb) => {
                 if let Some(code) = tomb.rejection() {
@@ -97,7 +107,12 @@ impl Association {
             self.bury(shared, header.activity, Tomb::Done);
         } else if let Some(record) = self.record(header.activity) {
             record.seen = (header.pn, now);
-            self.send_reply(shared, now, header.activity);
+            let urgency = if header.wants_ack() {
+                Urgency::Asked
+            } else {
+                Urgency::Usual
+            };
+            self.send_reply(shared, now, header.activity, urgency);
         }
         self.send_waiting(shared, now);
     }
@@ -107,7 +122,7 @@ impl Association {
         while self.congestion.room() > 0
             && let Some(activity) = self.waiting.pop_front()
         {
-            self.send_reply(shared, now, activity);
+            self.send_reply(shared, now, activity, Urgency::Usual);
         }
     }
 
@@ -127,7 +142,13 @@ impl Association {
     }
 
     /// Sends of a reply what may be sent now.
-    pub(super) fn send_reply(&mut self, shared: &mut Shared, now: Instant, activity: u32) {
+    pub(super) fn send_reply(
+        &mut self,
+        shared: &mut Shared,
+        now: Instant,
+        activity: u32,
+        urgency: Urgency,
+    ) {
         let token = self.token(activity, self.seq(activity));
         let Self {
             records,
@@ -147,11 +168,8 @@ impl Association {
         let (seen_pn, seen_at) = record.seen;
         let tok = echo(seen_pn, now.saturating_duration_since(seen_at));
         for sent in 1..=BURST_MAX {
-            let room = if reply.is_single() {
-                1
-            } else {
-                congestion.room()
-            };
+            let is_due = reply.is_single() || urgency == Urgency::Asked && sent == 1;
+            let room = congestion.room().max(u32::from(is_due));
             let Some(frag) = reply.next() else {
                 return;
             };

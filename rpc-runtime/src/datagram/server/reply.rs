@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{
     ServerEndpoint,
+    answer::Urgency,
     clients::Clients,
     record::{State, Tomb},
     shared::{Key, Shared},
@@ -168,7 +169,7 @@ fn store(clients: &mut Clients, shared: &mut Shared, now: Instant, key: Key, sen
     if let Some(record) = association.record(key.activity) {
         record.state = State::Replied(Box::new(sender));
     }
-    association.send_reply(shared, now, key.activity);
+    association.send_reply(shared, now, key.activity, Urgency::Usual);
 }
 
 /// Tells the client that there will be no reply, and why. The record says so already.

@@ -40,6 +40,26 @@ pub(super) const F1: Scenario = Scenario {
     },
 };
 
+pub(super) const F1_LONG: Scenario = Scenario {
+    name: "F1-long",
+    about: "F1 with calls and replies of five fragments, 32 in flight from each client",
+    seeds: 1,
+    plan: || Plan {
+        name: F1_LONG.name,
+        calls: 30_000,
+        load: Load {
+            in_flight: 32,
+            arguments: Sizes::range(5000, 5000),
+            results: Sizes::range(5000, 5000),
+            ..LOAD
+        },
+        faults: lossy(),
+        ..PLAN
+    },
+    run: F1.run,
+    check: |report| all_answered(report).into_iter().collect(),
+};
+
 pub(super) const F2: Scenario = Scenario {
     name: "F2",
     about: "half of the datagrams lost",
