@@ -97,6 +97,8 @@ impl ClientAssociation {
         if self.link.identities.renew_if_needed() {
             self.link.hello = None;
         }
+        // First of all: whoever waits for an activity tries again and again.
+        let place = self.free_activity().ok_or(StartFailure::TooManyCalls)?;
         let binding = self.link.binding();
         let (message_max, window) = binding.map_or((u32::MAX, super::settings::WINDOW), |bound| {
             (bound.message_max, bound.window)
@@ -106,7 +108,9 @@ impl ClientAssociation {
         let request = Sender::new(message, size, window)
             .filter(|request| request.geometry().msg_len <= message_max)
             .ok_or(StartFailure::MessageLength)?;
-        let id = self.take_activity().ok_or(StartFailure::TooManyCalls)?;
+        let id = self
+            .take_activity(place)
+            .ok_or(StartFailure::TooManyCalls)?;
         let mut call = ClientCall::new(id, request, options, &self.link, now);
         self.link.counters.calls += 1;
         self.link.identities.current_mut().calls += 1;
@@ -216,16 +220,19 @@ impl ClientAssociation {
         is_last.then_some(activity)
     }
 
-    /// The name of a new call, in an activity that has none.
-    fn take_activity(&mut self) -> Option<CallId> {
+    /// The place in the list of free activities of one that the server allows.
+    fn free_activity(&self) -> Option<usize> {
+        let binding = self.link.binding();
+        let allowed = binding.map_or(u16::MAX, |bound| bound.activities);
+        let is_allowed = |number: &u32| *number < u32::from(allowed);
+        self.free.iter().rposition(is_allowed)
+    }
+
+    /// The name of a new call, in the activity at this place in the list of free ones.
+    fn take_activity(&mut self, place: usize) -> Option<CallId> {
         let client_id = self.link.identities.current().client_id;
         let first_seq = self.link.settings.first_seq;
-        let allowed = self
-            .link
-            .binding()
-            .map_or(u16::MAX, |bound| bound.activities);
-        let is_allowed = |number: &u32| *number < u32::from(allowed);
-        let number = self.free.remove(self.free.iter().rposition(is_allowed)?);
+        let number = self.free.remove(place);
         let activity = self.activity(number)?;
         if activity.client_id != client_id {
             let is_first = activity.client_id == 0;

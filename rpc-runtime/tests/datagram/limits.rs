@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use rpc_runtime::{
     Outcome,
-    datagram::{ClientSettings, Ended, Reason, ServerSettings},
+    datagram::{CallOptions, ClientSettings, Ended, Reason, ServerSettings, StartFailure},
 };
 
 use crate::pair::{Pair, Way, message};
@@ -157,4 +157,22 @@ fn times_may_be_longer_than_any_clock_can_tell() {
     pair.client.close(pair.now);
     pair.settle();
     assert!(pair.server.is_drained(pair.now), "the client has said so");
+}
+
+/// A message that has to wait is not looked at: its caller tries again whenever anything happens.
+#[test]
+fn a_message_waits_for_an_activity_before_it_is_looked_at() {
+    let client = ClientSettings {
+        activities: 1,
+        ..ClientSettings::default()
+    };
+    let mut pair = Pair::with(client, ServerSettings::default());
+    let start = |pair: &mut Pair| {
+        let options = CallOptions::default();
+        pair.client.start(pair.now, message(0), options)
+    };
+    assert_eq!(start(&mut pair), Err(StartFailure::MessageLength));
+    let id = pair.start(9);
+    assert_eq!(start(&mut pair), Err(StartFailure::TooManyCalls));
+    assert_eq!(pair.end_of(id), Ended::Reply(message(9)));
 }
