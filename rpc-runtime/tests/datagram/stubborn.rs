@@ -173,3 +173,30 @@ fn a9_calls_that_nobody_waits_for_leave_room_for_other_clients() {
     assert_eq!(pair.server.usage().running, 256);
     assert_eq!(pair.server.counters().rejects, 998 - 256);
 }
+
+/// The length of a message is looked at whenever it begins, also under a number that is known.
+#[test]
+fn h16_a_message_that_begins_again_is_no_longer_than_allowed() {
+    let mut pair = Pair::new();
+    pair.call(8);
+    let template = pair.of(PacketType::Req).next().unwrap().header;
+    for (nfrag, msg_len) in [(1, 8), (3000, 3000 * 1136)] {
+        let geometry = Geometry {
+            size: FragmentSize::Any,
+            nfrag,
+            msg_len,
+            msg_crc: 1,
+        };
+        let header = Header {
+            seq: 2,
+            pn: 10,
+            geometry,
+            ..template
+        };
+        let body = message(geometry.range(0).len());
+        let datagram = encode(&header, &body, CLIENT_DATAGRAM_MIN);
+        pair.deliver_to_server(pair.address, &datagram);
+    }
+    assert_eq!(pair.server.counters().bad_messages, 1);
+    assert_eq!(pair.server.usage().reassembly_bytes, 0);
+}

@@ -184,7 +184,8 @@ impl Association {
         let header = &packet.header;
         let geometry = header.geometry;
         let bytes = geometry.bytes();
-        let has_room = self.has_room(shared, bytes);
+        let is_short = geometry.msg_len <= shared.settings.message_max;
+        let has_room = is_short && self.has_room(shared, bytes);
         if shared.draining.is_some() {
             self.refuse(shared, now, header, RejectCode::Draining);
             return;
