@@ -4,12 +4,18 @@
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
 use std::{
-    env,
+    env, fmt,
+    num::NonZero,
     process::ExitCode,
+    sync::Mutex,
+    thread,
     time::{Duration, Instant},
 };
 
-use sim::scenarios::{ALL, Scenario};
+use sim::{
+    report::Report,
+    scenarios::{ALL, Scenario},
+};
 
 const USAGE: &str =
     "usage: sim [PERCENT] | sim replay SCENARIO SEED [CALLS] | sim nightly SECONDS [FIRST_SEED]";
@@ -36,31 +42,85 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a part of each scenario.
+/// Runs a part of each scenario, as many at once as there are processors.
 fn each(percent: u64) -> Result<(), String> {
     let begin = Instant::now();
-    let mut bad = 0;
-    for scenario in ALL {
-        for seed in 1..=scenario.seeds {
-            bad += u64::from(!show(scenario, seed, percent));
+    let runs = ALL
+        .iter()
+        .flat_map(|scenario| (1..=scenario.seeds).map(move |seed| (scenario, seed)));
+    let (runs, sums) = (Mutex::new(runs), Mutex::new(Sums::default()));
+    let next = || runs.lock().ok()?.next();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((scenario, seed)) = next() {
+                    let report = show(scenario, seed, percent);
+                    if let Ok(mut sums) = sums.lock() {
+                        sums.add(&report);
+                    }
+                }
+            });
         }
-    }
-    println!("{:.0?} for {percent}% of all", begin.elapsed());
-    if bad > 0 {
-        return Err(format!("{bad} runs showed faults"));
+    });
+    let sums = sums.into_inner().map_err(|_| "a run panicked")?;
+    println!("{sums}; {:.0?} for {percent}% of all", begin.elapsed());
+    if sums.bad > 0 {
+        return Err(format!("{} runs showed faults", sums.bad));
     }
     Ok(())
 }
 
-/// Runs a scenario and says what came of it; whether all was well.
-fn show(scenario: &Scenario, seed: u64, percent: u64) -> bool {
+/// What all runs showed together.
+#[derive(Debug, Default)]
+struct Sums {
+    runs: u64,
+    /// Runs that showed faults.
+    bad: u64,
+    calls: u64,
+    double: u64,
+    server_crashes: u64,
+    client_crashes: u64,
+}
+
+impl Sums {
+    fn add(&mut self, report: &Report) {
+        self.runs += 1;
+        self.bad += u64::from(!report.faults.is_empty());
+        self.calls += report.calls;
+        self.double += report.counts.double;
+        self.server_crashes += report.server_crashes;
+        self.client_crashes += report.client_crashes;
+    }
+}
+
+impl fmt::Display for Sums {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            runs,
+            bad,
+            calls,
+            double,
+            server_crashes,
+            client_crashes,
+        } = self;
+        write!(
+            f,
+            "{runs} runs, {calls} calls, {double} executed twice, {server_crashes} server and \
+             {client_crashes} client crashes, {bad} runs with faults"
+        )
+    }
+}
+
+/// Runs a scenario and says what came of it.
+fn show(scenario: &Scenario, seed: u64, percent: u64) -> Report {
     let begin = Instant::now();
     let report = scenario.checked(seed, percent);
-    println!("{report}; took {:.1?}", begin.elapsed());
-    for fault in &report.faults {
-        println!("    FAULT {fault}");
-    }
-    report.faults.is_empty()
+    let faults = report.faults.iter();
+    let faults = faults.map(|fault| format!("\n    FAULT {fault}"));
+    let faults = faults.collect::<String>();
+    println!("{report}; took {:.1?}{faults}", begin.elapsed());
+    report
 }
 
 /// Runs a scenario again, and shows everything that happens.
@@ -84,7 +144,7 @@ fn nightly(seconds: Option<u64>, first: u64) -> Result<(), String> {
         return Err(USAGE.into());
     };
     let (begin, share) = (Instant::now(), Duration::from_secs(seconds));
-    let (mut calls, mut bad, mut seed) = (0, 0, first);
+    let (mut sums, mut seed) = (Sums::default(), first);
     let mut left_out = Vec::new();
     while begin.elapsed() < share {
         left_out.clear();
@@ -93,18 +153,16 @@ fn nightly(seconds: Option<u64>, first: u64) -> Result<(), String> {
                 left_out.push(scenario.name);
                 continue;
             }
-            bad += u64::from(!show(scenario, seed, 100));
-            calls += (scenario.plan)().calls;
+            sums.add(&show(scenario, seed, 100));
         }
         seed += 1;
     }
     println!(
-        "seeds {first} to {}: {calls} calls in {:.0?}, {bad} runs with faults; left out of the last \
-         seed: {left_out:?}",
+        "seeds {first} to {}: {sums} in {:.0?}; left out of the last seed: {left_out:?}",
         seed - 1,
         begin.elapsed()
     );
-    if bad > 0 {
+    if sums.bad > 0 {
         return Err("go on with `sim replay`".into());
     }
     Ok(())

@@ -10,6 +10,51 @@ use std::{
 
 use crate::peer::{self, PEERS, Peer};
 
+/// Something that takes a release build, since it has to do much to prove anything.
+struct ReleaseRun {
+    about: &'static str,
+    /// What cargo is told.
+    arguments: &'static [&'static str],
+}
+
+/// The fault-test matrix of `docs/protocol.md` with its numbers for each merge. `cargo test` runs a
+/// hundredth of them.
+const RELEASE_RUNS: [ReleaseRun; 3] = [
+    ReleaseRun {
+        about: "the simulator, all of it",
+        arguments: &["run", "--release", "--package", "sim"],
+    },
+    ReleaseRun {
+        about: "the model of ORD/1 (F10)",
+        arguments: &[
+            "test",
+            "--release",
+            "--package=sim",
+            "--features=model",
+            "--test=model",
+            "--",
+            "--nocapture",
+        ],
+    },
+    ReleaseRun {
+        about: "10,000 cuts (F14), 10,000 calls through a lossy relay (F15), 10,000,000 forgeries (H19)",
+        arguments: &[
+            "test",
+            "--release",
+            "--package=rpc-runtime",
+            "--test=reconnect",
+            "--test=lossy",
+            "--test=datagram",
+            "--",
+            "--nocapture",
+            "--include-ignored",
+            "f14_",
+            "f15_",
+            "h19_ten_million",
+        ],
+    },
+];
+
 /// Installs the peers where it can, runs all tests that have theirs, and says what was left out.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let begin = Instant::now();
@@ -25,15 +70,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let selection = parts.next().unwrap_or_default();
         let mut options = vec!["--include-ignored"];
         options.extend(parts.next().unwrap_or_default());
-        total.run(selection, &options)?;
-    } else if missing.is_empty() {
-        total.run(&["--workspace"], &["--include-ignored"])?;
+        total.test(selection, &options)?;
+        return total.finish(begin);
+    }
+    if missing.is_empty() {
+        total.test(&["--workspace"], &["--include-ignored"])?;
     } else {
-        total.run(&["--workspace"], &[])?;
+        total.test(&["--workspace"], &[])?;
         for peer in here {
             let binary = ["--package", "tests", "--test", peer.test_binary];
-            total.run(&binary, &["--ignored"])?;
+            total.test(&binary, &["--ignored"])?;
         }
+    }
+    for release in &RELEASE_RUNS {
+        println!("\nxtask: in release: {}", release.about);
+        total.run(release.arguments)?;
     }
     println!();
     for peer in missing {
@@ -55,14 +106,19 @@ struct Total {
 }
 
 impl Total {
-    /// Runs `cargo test`, shows what it prints and counts its results.
-    fn run(&mut self, selection: &[&str], options: &[&str]) -> Result<(), String> {
+    /// Runs `cargo test`.
+    fn test(&mut self, selection: &[&str], options: &[&str]) -> Result<(), String> {
+        let test = ["test", "--no-fail-fast"];
+        self.run(&[&test[..], selection, &["--"], options].concat())
+    }
+
+    /// Runs cargo, shows what it prints and counts its results. What is no test and prints none is
+    /// one that has passed or failed.
+    fn run(&mut self, arguments: &[&str]) -> Result<(), String> {
+        let binaries = self.binaries;
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut child = Command::new(cargo)
-            .args(["test", "--no-fail-fast"])
-            .args(selection)
-            .arg("--")
-            .args(options)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot run cargo: {error}"))?;
@@ -74,6 +130,11 @@ impl Total {
         }
         let status = child.wait().map_err(|error| error.to_string())?;
         self.is_faulty |= !status.success();
+        if self.binaries == binaries {
+            self.binaries += 1;
+            self.passed += u64::from(status.success());
+            self.failed += u64::from(!status.success());
+        }
         Ok(())
     }
 
