@@ -223,6 +223,10 @@ impl world::Server for OrdServer {
         self.endpoint.drain(now);
     }
 
+    fn is_drained(&self, now: Instant) -> bool {
+        self.endpoint.is_drained(now)
+    }
+
     fn expire(&mut self, now: Instant) {
         self.endpoint.expire(now);
     }

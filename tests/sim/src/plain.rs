@@ -335,6 +335,10 @@ impl world::Server for PlainServer {
 
     fn drain(&mut self, _: Instant) {}
 
+    fn is_drained(&self, _: Instant) -> bool {
+        false
+    }
+
     fn expire(&mut self, _: Instant) {}
 
     fn next_timeout(&self) -> Option<Instant> {

@@ -19,14 +19,23 @@ pub struct Plan {
     pub patience: Duration,
     /// When the first calls are made, once the machines are up.
     pub start: Duration,
-    /// When the server begins to drain, if it does.
-    pub drain: Option<Duration>,
+    /// How the server drains, if it does.
+    pub drain: Option<Drain>,
     /// When the server dies for good, if it does.
     pub kill: Option<Duration>,
     /// Datagrams for each call, beyond which a run is given up: nothing ends in a storm.
     pub datagrams_max: u64,
     /// Whether the run ends as soon as anything is wrong.
     pub ends_at_fault: bool,
+}
+
+/// A server that takes no more calls from some time on.
+#[derive(Debug, Clone, Copy)]
+pub struct Drain {
+    /// After how many events it begins.
+    pub events: u64,
+    /// How long it may take until nothing is left to do.
+    pub within: Duration,
 }
 
 /// Who calls what.

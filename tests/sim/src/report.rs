@@ -19,6 +19,8 @@ pub struct Report {
     pub reasons: Vec<(&'static str, u64)>,
     /// What must not be, and was.
     pub faults: Vec<String>,
+    /// Events until the last call had ended and the network was empty.
+    pub events: u64,
     /// Datagrams that clients and servers sent.
     pub sent: u64,
     /// Bytes of these datagrams.

@@ -8,7 +8,7 @@ use crate::{
     random::Share,
     report::Report,
 };
-use std::time::Duration;
+use std::{env, time::Duration};
 
 /// A scenario: what happens, and what it has to show.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,17 @@ impl Scenario {
         report.faults.extend(wrong);
         report
     }
+}
+
+/// The part of the numbers for each merge that tests are to reach, in percent: what `FAULT_PERCENT`
+/// says, or all in a release build and a hundredth in others.
+#[must_use]
+pub fn percent() -> u64 {
+    let percent = env::var("FAULT_PERCENT").ok();
+    let default = if cfg!(debug_assertions) { 1 } else { 100 };
+    percent
+        .and_then(|percent| percent.parse().ok())
+        .unwrap_or(default)
 }
 
 /// So many milliseconds.

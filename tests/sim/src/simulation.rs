@@ -54,8 +54,8 @@ enum Event {
     Finished { job: u64 },
     /// The server is there again.
     ServerStarts,
-    /// The server begins to drain.
-    Drain,
+    /// The server that drains has to have done so.
+    Drained,
     /// The server dies for good.
     Kill,
     /// Something goes wrong.
@@ -122,6 +122,10 @@ struct Simulation<'a, W: World> {
     healed: Option<Duration>,
     /// When the last call had ended and the network was empty.
     quiet: Option<Duration>,
+    /// Events until then.
+    quiet_events: u64,
+    /// Events so far.
+    handled: u64,
     /// Events so far at this very time.
     events: u32,
     totals: Totals,
@@ -175,6 +179,8 @@ impl<'a, W: World> Simulation<'a, W> {
             in_flight: 0,
             healed: None,
             quiet: None,
+            quiet_events: 0,
+            handled: 0,
             events: 0,
             totals: Totals::default(),
         };
@@ -183,11 +189,8 @@ impl<'a, W: World> Simulation<'a, W> {
             simulation.add_client(client, origin);
         }
         simulation.schedule_faults();
-        let last = [(plan.drain, Event::Drain), (plan.kill, Event::Kill)];
-        for (at, event) in last {
-            if let Some(at) = at {
-                simulation.queue.schedule(at, event);
-            }
+        if let Some(at) = plan.kill {
+            simulation.queue.schedule(at, Event::Kill);
         }
         simulation
     }
@@ -203,7 +206,11 @@ impl<'a, W: World> Simulation<'a, W> {
                 0
             };
             self.time = time;
+            if let Some(drain) = self.plan.drain.filter(|drain| drain.events == self.handled) {
+                self.drain(drain);
+            }
             self.handle(event);
+            self.handled += 1;
             if self.is_over() {
                 break;
             }
@@ -226,6 +233,7 @@ impl<'a, W: World> Simulation<'a, W> {
         let is_done = self.started == self.plan.calls && self.ended == self.plan.calls;
         if is_done && self.in_flight == 0 && self.quiet.is_none() {
             self.quiet = Some(self.time);
+            self.quiet_events = self.handled;
         }
         let killed = self.plan.kill.unwrap_or_default();
         let is_late =
@@ -271,11 +279,12 @@ impl<'a, W: World> Simulation<'a, W> {
                 self.in_flight -= 1;
                 self.start_server();
             }
-            Event::Drain => {
-                if let Some(server) = &mut self.server {
-                    server.drain(self.server_clock.now(self.time));
+            Event::Drained => {
+                let now = self.server_clock.now(self.time);
+                let is_drained = |server: &W::Server| server.is_drained(now);
+                if !self.server.as_ref().is_some_and(is_drained) {
+                    self.ledger.fault(self.time, "A18: draining takes too long");
                 }
-                self.settle_server();
             }
             Event::Kill => {
                 self.healed = Some(self.time);
@@ -306,6 +315,7 @@ impl<'a, W: World> Simulation<'a, W> {
             counts: self.ledger.counts(),
             reasons: self.ledger.reasons(),
             faults: self.ledger.faults().to_vec(),
+            events: self.quiet_events,
             sent: self.totals.sent,
             sent_bytes: self.totals.sent_bytes,
             idle_sent: self.totals.idle_sent,

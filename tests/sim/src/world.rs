@@ -65,6 +65,8 @@ pub trait Server {
     fn reply(&mut self, now: Instant, ticket: Self::Ticket, result: Bytes);
     /// Takes no more calls.
     fn drain(&mut self, now: Instant);
+    /// Whether a server that drains has nothing left to do.
+    fn is_drained(&self, now: Instant) -> bool;
     /// Does what is due.
     fn expire(&mut self, now: Instant);
     /// When something is due.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use sim::{
     ord::Ord,
-    plan::{Faults, Plan},
+    plan::{Drain, Faults, Plan},
     random::Share,
     report::Report,
-    scenarios::Scenario,
+    scenarios::{Scenario, percent},
     simulation::run,
 };
 
@@ -145,21 +145,29 @@ fn a16_at_most_four_times_the_datagrams_needed() {
     }
 }
 
-/// F17: the server drains at many times of one run.
+/// F17: the server drains at each event of a run, or at some of them.
 #[test]
 fn a18_what_a_draining_server_has_accepted_it_answers() {
+    let world = Ord::default();
     let mut plan = plan("F1", 300);
     plan.load.work = (Duration::ZERO, Duration::from_millis(100));
-    for step in 0..50 {
-        plan.drain = Some(Duration::from_millis(step * 15));
-        let report = run(&Ord::default(), &plan, step, false);
+    let undisturbed = run(&world, &plan, 17, false);
+    assert!(undisturbed.events >= DRAINS, "{}", undisturbed.events);
+    let some = usize::try_from(100 / percent().clamp(1, 100)).unwrap_or(1);
+    for events in (0..DRAINS).step_by(some) {
+        let within = world.server.linger + s(1);
+        plan.drain = Some(Drain { events, within });
+        let report = run(&world, &plan, 17, false);
         report.assert_faultless();
-        assert_eq!(report.counts.unknown, 0, "{report}");
+        assert_eq!(report.counts.unknown, 0, "{events}: {report}");
         let others = report.reasons.iter().any(|(why, _)| *why != "draining");
-        assert!(!others, "{report}");
+        assert!(!others, "{events}: {report}");
         assert_eq!(report.counts.executions, report.counts.ok);
     }
 }
+
+/// Events of one run at each of which a server drains.
+const DRAINS: u64 = 2000;
 
 /// F8: 10% of loss costs less than half of the throughput.
 #[test]

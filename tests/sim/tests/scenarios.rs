@@ -10,14 +10,9 @@
     reason = "a test that panics has failed, as it should"
 )]
 
-use std::{env, thread, time::Instant};
+use std::{thread, time::Instant};
 
-use sim::scenarios::{ALL, Scenario};
-
-fn percent() -> u64 {
-    let percent = env::var("FAULT_PERCENT").ok();
-    percent.map_or(1, |percent| percent.parse().unwrap())
-}
+use sim::scenarios::{ALL, Scenario, percent};
 
 /// Runs a scenario with each of its seeds, says what it showed, and fails if something is wrong.
 fn check(name: &str) {

@@ -25,13 +25,14 @@ const RELEASE_RUNS: [ReleaseRun; 3] = [
         arguments: &["run", "--release", "--package", "sim"],
     },
     ReleaseRun {
-        about: "the model of ORD/1 (F10)",
+        about: "the model of ORD/1 (F10), a server that drains at each of 2,000 events (F17)",
         arguments: &[
             "test",
             "--release",
             "--package=sim",
             "--features=model",
             "--test=model",
+            "--test=invariants",
             "--",
             "--nocapture",
         ],

@@ -8,6 +8,7 @@ use super::{Event, Job, Simulation, shown};
 use crate::{
     ledger::result,
     network::Way,
+    plan::Drain,
     world::{Execution, Server, World},
 };
 
@@ -33,6 +34,16 @@ impl<W: World> Simulation<'_, W> {
         if let Some(server) = &mut self.server {
             server.expire(self.server_clock.now(self.time));
         }
+        self.settle_server();
+    }
+
+    /// The server takes no more calls.
+    pub(super) fn drain(&mut self, drain: Drain) {
+        if let Some(server) = &mut self.server {
+            server.drain(self.server_clock.now(self.time));
+        }
+        let due = self.time + drain.within;
+        self.queue.schedule(due, Event::Drained);
         self.settle_server();
     }
 
