@@ -21,6 +21,7 @@ mod request_cache;
 mod server;
 mod server_connection;
 mod server_socket;
+mod shared;
 mod tcp;
 mod timer;
 mod transport;

@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     reconnect::{self, CONNECT_DEADLINE, ReconnectingTcp, TcpOptions},
     reliable,
+    shared::Shared,
     udp::UdpTransport,
 };
 
@@ -67,7 +68,7 @@ impl std::error::Error for ConnectError {}
 pub(super) enum Connected {
     Tcp(Box<ReconnectingTcp>),
     Udp(UdpTransport),
-    Reliable(Arc<reliable::Shared>),
+    Reliable(Arc<Shared<reliable::Request>>),
 }
 
 /// Connects to `tcp://HOST:PORT`, `udp://HOST:PORT` or `reliable://HOST:PORT`.

@@ -1,36 +1,25 @@
-//! The task that runs a client's connection, and what it shares with the callers.
+//! The task that runs a client's connection.
 
 use std::{
     collections::VecDeque,
     future::poll_fn,
     io, mem,
     ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Instant,
 };
 
 use super::{
     give_way, now,
+    shared::{Shared, State},
     timer::Timer,
     transport::{Recovery, Transport},
 };
-use crate::{
-    CallErrorKind, Message, Peer, Received, Xid,
-    transaction::{CallKind, Completion, Transactions, XidSequence},
-};
+use crate::{Message, Received, Xid, transaction::Transactions};
 
 /// Times that a connection goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
-
-/// Messages of calls that may have been given up before it is worth looking for them.
-const QUEUE_MIN: usize = 64;
-
-/// The xids of this process.
-pub(super) fn xids() -> &'static XidSequence {
-    static XIDS: OnceLock<XidSequence> = OnceLock::new();
-    XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
-}
 
 /// The transactions that suit a transport.
 pub(super) fn transactions(transport: &impl Transport) -> Transactions {
@@ -42,18 +31,12 @@ pub(super) fn transactions(transport: &impl Transport) -> Transactions {
 }
 
 /// Begins a connection on this transport.
-pub(super) fn spawn<T: Transport>(transport: T, transactions: Transactions) -> Arc<Shared> {
-    let shared = Arc::new(Shared {
-        peer: transport.peer(),
-        message_max: transport.message_max(),
-        state: Mutex::new(State {
-            transactions,
-            queue: Vec::new(),
-            waker: None,
-            is_closed: false,
-            ended: None,
-        }),
-    });
+pub(super) fn spawn<T: Transport>(
+    transport: T,
+    transactions: Transactions,
+) -> Arc<Shared<Message>> {
+    let shared = Shared::new(transport.peer(), transport.message_max(), transactions);
+    let shared = Arc::new(shared);
     let mut connection = Connection {
         shared: Arc::clone(&shared),
         transport,
@@ -68,103 +51,9 @@ pub(super) fn spawn<T: Transport>(transport: T, transactions: Transactions) -> A
     shared
 }
 
-/// What the callers and the connection share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    peer: Peer,
-    message_max: usize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    transactions: Transactions,
-    /// Calls that the connection has not taken over yet.
-    queue: Vec<(Xid, Message)>,
-    /// Wakes the connection; taken by the first call that it has to send.
-    waker: Option<Waker>,
-    /// Nobody can call any more.
-    is_closed: bool,
-    /// Why the connection ended.
-    ended: Option<Arc<io::Error>>,
-}
-
-impl State {
-    /// Drops the messages of calls that nobody waits for any more, once they are the most: a
-    /// transport that takes nothing for a long time must not make the queue grow without end.
-    fn forget_ended_calls(&mut self) {
-        if self.queue.len() > 2 * self.transactions.in_flight() + QUEUE_MIN {
-            let transactions = &mut self.transactions;
-            self.queue.retain(|(xid, _)| transactions.is_running(*xid));
-        }
-    }
-}
-
-impl Shared {
-    pub(super) fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    pub(super) fn message_max(&self) -> usize {
-        self.message_max
-    }
-
-    /// Opens a transaction.
-    pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
-        let mut state = self.lock();
-        if let Some(fault) = &state.ended {
-            return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
-        }
-        let xid = state.transactions.open(xids(), deadline, kind);
-        xid.ok_or(CallErrorKind::TooManyCalls)
-    }
-
-    /// Queues the call of an open transaction.
-    pub(super) fn submit(&self, xid: Xid, message: Message) {
-        let mut state = self.lock();
-        // A connection that has ended meanwhile has ended the transaction too.
-        if state.ended.is_none() {
-            state.forget_ended_calls();
-            state.queue.push((xid, message));
-        }
-        wake(state);
-    }
-
-    /// The end of a transaction.
-    pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
-        self.lock().transactions.poll(xid, waker)
-    }
-
-    /// Frees a transaction.
-    pub(super) fn give_up(&self, xid: Xid) {
-        self.lock().transactions.close(xid);
-    }
-
-    /// Ends the connection: nobody can call any more.
-    pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.is_closed = true;
-        wake(state);
-    }
-
-    /// The state; a panic while it was locked has left nothing half done.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Wakes the connection, if it sleeps, after giving it what it would wait for.
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waker = state.waker.take();
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 /// A client's end of a connection.
 struct Connection<T: Transport> {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<Message>>,
     transport: T,
     /// Takes the place of the shared queue when that is taken over; empty between.
     taken: Vec<(Xid, Message)>,
@@ -252,10 +141,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        state.wakes(cx);
         ControlFlow::Continue(state.transactions.next_timeout())
     }
 
@@ -314,7 +200,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Puts what the transport has not taken back into the queue.
-    fn take_back(&mut self, state: &mut State) {
+    fn take_back(&mut self, state: &mut State<Message>) {
         for message in self.outgoing.drain(..) {
             if let Some(xid) = message.xid()
                 && state.transactions.not_transmitted(xid)
@@ -327,7 +213,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Puts calls that were taken before to the front of the queue.
-    fn queue_first(&mut self, state: &mut State) {
+    fn queue_first(&mut self, state: &mut State<Message>) {
         self.taken.append(&mut state.queue);
         mem::swap(&mut self.taken, &mut state.queue);
     }
@@ -390,27 +276,13 @@ fn peer_closed() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Peer, net::shared::QUEUE_MIN, transaction::CallKind};
     use bytes::Bytes;
     use std::time::Duration;
 
-    /// What callers share with a connection that never takes a call over.
-    fn shared() -> Shared {
-        Shared {
-            peer: Peer::Memory,
-            message_max: usize::MAX,
-            state: Mutex::new(State {
-                transactions: Transactions::reliable(),
-                queue: Vec::new(),
-                waker: None,
-                is_closed: false,
-                ended: None,
-            }),
-        }
-    }
-
     #[test]
     fn messages_of_calls_that_are_given_up_do_not_pile_up() {
-        let shared = shared();
+        let shared = Shared::new(Peer::Memory, usize::MAX, Transactions::reliable());
         let deadline = Instant::now() + Duration::from_secs(1000);
         let start = || {
             let xid = shared.open(deadline, CallKind::AtMostOnce).unwrap();

@@ -6,7 +6,11 @@ use std::{
     time::Instant,
 };
 
-use super::{client_connection, reliable};
+use super::{
+    now,
+    reliable::{NEVER, Request},
+    shared::Shared,
+};
 use crate::{
     CallErrorKind, Message, Peer, Xid,
     datagram::CallOptions,
@@ -17,9 +21,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Handle {
     /// A connection whose transport carries messages.
-    Messages(Arc<client_connection::Shared>),
+    Messages(Arc<Shared<Message>>),
     /// An association of the reliable datagram protocol, which carries calls.
-    Reliable(Arc<reliable::Shared>),
+    Reliable(Arc<Shared<Request>>),
 }
 
 impl Handle {
@@ -42,7 +46,7 @@ impl Handle {
     pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
         match self {
             Self::Messages(shared) => shared.open(deadline, kind),
-            Self::Reliable(shared) => shared.open(kind),
+            Self::Reliable(shared) => shared.open(now() + NEVER, kind),
         }
     }
 
@@ -50,7 +54,10 @@ impl Handle {
     pub(super) fn submit(&self, xid: Xid, message: Message, options: CallOptions) {
         match self {
             Self::Messages(shared) => shared.submit(xid, message),
-            Self::Reliable(shared) => shared.submit(xid, &message, options),
+            Self::Reliable(shared) => {
+                let message = message.to_bytes();
+                shared.submit(xid, Request { message, options });
+            }
         }
     }
 
@@ -66,7 +73,7 @@ impl Handle {
     pub(super) fn give_up(&self, xid: Xid) {
         match self {
             Self::Messages(shared) => shared.give_up(xid),
-            Self::Reliable(shared) => shared.give_up(xid),
+            Self::Reliable(shared) => shared.cancel(xid),
         }
     }
 }

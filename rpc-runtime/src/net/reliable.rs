@@ -6,7 +6,7 @@ use std::{
     io, mem,
     net::SocketAddr,
     ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -14,35 +14,40 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    client_connection::xids, datagram_socket::DatagramSocket, give_way, now, timer::Timer,
+    datagram_socket::DatagramSocket,
+    give_way, now,
+    shared::{Shared, may_be_forgotten},
+    timer::Timer,
 };
 use crate::{
-    CallErrorKind, Message, Outcome, Peer, Xid,
+    Outcome, Peer, Xid,
     datagram::{
         self, CallId, CallOptions, ClientAssociation, ClientSettings, Failure, Reason, StartFailure,
     },
-    transaction::{CallKind, Completion, Ended, Transactions},
+    transaction::{Ended, Transactions},
 };
 
 /// Times that a client goes round before it lets other tasks run.
 const TURNS_MAX: usize = 32;
 
-/// Calls that were not begun and may have been given up before it is worth looking for them.
-const QUEUE_MIN: usize = 64;
-
-/// A deadline that never comes: the association keeps those of its calls.
-const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+/// A deadline that never comes, for transactions: the association keeps those of its calls.
+pub(super) const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Begins an association with the server at an address.
 ///
 /// # Errors
 ///
 /// There is no way to the address, or the operating system has no random numbers.
-pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared>> {
+pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared<Request>>> {
     let socket = DatagramSocket::towards(peer).await?;
     let settings = ClientSettings::default();
     let message_max = usize::try_from(settings.message_max).unwrap_or(usize::MAX);
-    let shared = Arc::new(Shared::new(peer, message_max));
+    let peer_of_calls = Peer::Reliable {
+        address: peer,
+        call: None,
+    };
+    let shared = Shared::new(peer_of_calls, message_max, Transactions::reliable());
+    let shared = Arc::new(shared);
     let (client_id, seed) = (getrandom::u64()?, getrandom::u64()?);
     let mut pump = Pump {
         shared: Arc::clone(&shared),
@@ -60,154 +65,23 @@ pub(super) async fn connect(peer: SocketAddr) -> io::Result<Arc<Shared>> {
     Ok(shared)
 }
 
-/// What the callers and the task share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    peer: Peer,
-    message_max: usize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// Who waits for which call, and how it ended; nothing is timed here.
-    transactions: Transactions,
-    /// Calls that the task has not taken over yet.
-    queue: VecDeque<Queued>,
-    /// Calls that were begun and that nobody waits for any more: the server may hear of them.
-    given_up: Vec<Xid>,
-    /// Wakes the task; taken by the first call that it has to send.
-    waker: Option<Waker>,
-    /// Nobody can call any more.
-    is_closed: bool,
-    /// Why the task ended.
-    ended: Option<Arc<io::Error>>,
-}
-
-impl State {
-    /// Drops the calls that nobody waits for any more of a queue of those that were not begun, once
-    /// they are the most: callers may be faster than the task, or than the server.
-    fn forget_ended_calls(transactions: &mut Transactions, queue: &mut VecDeque<Queued>) {
-        if queue.len() > 2 * transactions.in_flight() + QUEUE_MIN {
-            queue.retain(|call| transactions.is_running(call.xid));
-        }
-    }
-}
-
 /// A call that was not begun.
 #[derive(Debug)]
-struct Queued {
-    xid: Xid,
-    message: Bytes,
-    options: CallOptions,
-}
-
-impl Shared {
-    fn new(server: SocketAddr, message_max: usize) -> Self {
-        Self {
-            peer: Peer::Reliable {
-                address: server,
-                call: None,
-            },
-            message_max,
-            state: Mutex::new(State {
-                transactions: Transactions::reliable(),
-                queue: VecDeque::new(),
-                given_up: Vec::new(),
-                waker: None,
-                is_closed: false,
-                ended: None,
-            }),
-        }
-    }
-
-    pub(super) fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    pub(super) fn message_max(&self) -> usize {
-        self.message_max
-    }
-
-    /// Opens a transaction.
-    pub(super) fn open(&self, kind: CallKind) -> Result<Xid, CallErrorKind> {
-        let mut state = self.lock();
-        if let Some(fault) = &state.ended {
-            return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
-        }
-        let xid = state.transactions.open(xids(), now() + NEVER, kind);
-        xid.ok_or(CallErrorKind::TooManyCalls)
-    }
-
-    /// Queues the call of an open transaction.
-    pub(super) fn submit(&self, xid: Xid, message: &Message, options: CallOptions) {
-        let message = message.to_bytes();
-        let mut state = self.lock();
-        // A task that has ended meanwhile has ended the transaction too.
-        if state.ended.is_none() {
-            let State {
-                transactions,
-                queue,
-                ..
-            } = &mut *state;
-            State::forget_ended_calls(transactions, queue);
-            queue.push_back(Queued {
-                xid,
-                message,
-                options,
-            });
-        }
-        wake(state);
-    }
-
-    /// The end of a transaction.
-    pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
-        self.lock().transactions.poll(xid, waker)
-    }
-
-    /// Frees a transaction. A call that is in flight is cancelled.
-    pub(super) fn give_up(&self, xid: Xid) {
-        let mut state = self.lock();
-        let has_begun = state.transactions.was_transmitted(xid);
-        state.transactions.close(xid);
-        if has_begun {
-            state.given_up.push(xid);
-            wake(state);
-        }
-    }
-
-    /// Ends the task: nobody can call any more.
-    pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.is_closed = true;
-        wake(state);
-    }
-
-    /// The state; a panic while it was locked has left nothing half done.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Wakes the task, if it sleeps, after giving it what it would wait for.
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waker = state.waker.take();
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
-    }
+pub(super) struct Request {
+    pub(super) message: Bytes,
+    pub(super) options: CallOptions,
 }
 
 /// The task of an association.
 struct Pump {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<Request>>,
     socket: DatagramSocket,
     server: SocketAddr,
     association: ClientAssociation,
     /// The transactions of the calls, by their activities.
     in_flight: Vec<Option<(CallId, Xid)>>,
     /// Calls that no activity is free for.
-    waiting: VecDeque<Queued>,
+    waiting: VecDeque<(Xid, Request)>,
     /// The first of their deadlines, or a time before it.
     waiting_until: Option<Instant>,
     /// Calls that end when all of them was sent.
@@ -258,14 +132,16 @@ impl Pump {
             self.take_leave(cx, &given_up);
             return ControlFlow::Break(());
         }
-        let deadlines = state.queue.iter().filter_map(|call| call.options.deadline);
+        let queued = state.queue.iter();
+        let deadlines = queued.filter_map(|(_, call)| call.options.deadline);
         self.waiting_until = deadlines.chain(self.waiting_until).min();
-        self.waiting.append(&mut state.queue);
-        State::forget_ended_calls(&mut state.transactions, &mut self.waiting);
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
+        self.waiting.extend(state.queue.drain(..));
+        if may_be_forgotten(self.waiting.len(), &state.transactions) {
+            let transactions = &mut state.transactions;
+            self.waiting
+                .retain(|(xid, _)| transactions.is_running(*xid));
         }
+        state.wakes(cx);
         self.cancel(&given_up);
         self.begin(&mut state.transactions);
         drop(state);
@@ -295,8 +171,8 @@ impl Pump {
         if self.waiting_until.is_some_and(|until| until <= now) {
             self.end_late(transactions, now);
         }
-        while let Some(call) = self.waiting.front() {
-            let (xid, message) = (call.xid, call.message.clone());
+        while let Some((xid, call)) = self.waiting.front() {
+            let (xid, message) = (*xid, call.message.clone());
             if !transactions.is_running(xid) {
                 self.waiting.pop_front();
                 continue;
@@ -324,17 +200,18 @@ impl Pump {
     /// Ends the calls whose deadline has passed while they waited.
     fn end_late(&mut self, transactions: &mut Transactions, now: Instant) {
         let wakers = &mut self.wakers;
-        self.waiting.retain(|call| {
+        self.waiting.retain(|(xid, call)| {
             let is_late = call
                 .options
                 .deadline
                 .is_some_and(|deadline| deadline <= now);
             if is_late {
-                wakers.extend(transactions.end(call.xid, Ended::DeadlineExceeded));
+                wakers.extend(transactions.end(*xid, Ended::DeadlineExceeded));
             }
             !is_late
         });
-        let deadlines = self.waiting.iter().filter_map(|call| call.options.deadline);
+        let waiting = self.waiting.iter();
+        let deadlines = waiting.filter_map(|(_, call)| call.options.deadline);
         self.waiting_until = deadlines.min();
     }
 
@@ -449,24 +326,29 @@ fn leave(in_flight: &mut [Option<(CallId, Xid)>], id: CallId) -> Option<Xid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{net::shared::QUEUE_MIN, transaction::CallKind};
 
     #[test]
     fn calls_that_are_given_up_do_not_pile_up() {
-        let shared = Shared::new(([192, 0, 2, 1], 700).into(), usize::MAX);
+        let shared = Shared::new(Peer::Memory, usize::MAX, Transactions::reliable());
         let start = || {
-            let xid = shared.open(CallKind::AtMostOnce).unwrap();
-            let message = Message::new(Peer::Memory, Bytes::new());
-            shared.submit(xid, &message, CallOptions::default());
+            let deadline = now() + NEVER;
+            let xid = shared.open(deadline, CallKind::AtMostOnce).unwrap();
+            let request = Request {
+                message: Bytes::new(),
+                options: CallOptions::default(),
+            };
+            shared.submit(xid, request);
             xid
         };
         let kept: Vec<Xid> = (0..100).map(|_| start()).collect();
         for _ in 0..10_000 {
-            shared.give_up(start());
+            shared.cancel(start());
         }
         let state = shared.lock();
         assert!(state.queue.len() <= 2 * (kept.len() + 1) + QUEUE_MIN + 1);
         assert!(state.given_up.is_empty(), "none of them was begun");
-        let queued = state.queue.iter().map(|call| call.xid);
+        let queued = state.queue.iter().map(|&(xid, _)| xid);
         let alive: Vec<Xid> = queued.filter(|xid| kept.contains(xid)).collect();
         assert_eq!(alive, kept, "all of them, in their order");
     }

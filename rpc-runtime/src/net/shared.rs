@@ -1,0 +1,155 @@
+//! What the callers of a client and the task that carries their calls share.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+use crate::{
+    CallErrorKind, Peer, Xid,
+    transaction::{CallKind, Completion, Transactions, XidSequence},
+};
+
+/// Queued calls that may have been given up before it is worth looking for them.
+pub(super) const QUEUE_MIN: usize = 64;
+
+/// The xids of this process.
+fn xids() -> &'static XidSequence {
+    static XIDS: OnceLock<XidSequence> = OnceLock::new();
+    XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
+}
+
+/// What the callers and the task share; `C` is a call as the task takes it.
+#[derive(Debug)]
+pub(super) struct Shared<C> {
+    peer: Peer,
+    message_max: usize,
+    state: Mutex<State<C>>,
+}
+
+#[derive(Debug)]
+pub(super) struct State<C> {
+    /// Who waits for which call, and how it ended.
+    pub(super) transactions: Transactions,
+    /// Calls that the task has not taken over yet.
+    pub(super) queue: Vec<(Xid, C)>,
+    /// Calls that were begun and cancelled: the server may hear of them.
+    pub(super) given_up: Vec<Xid>,
+    /// Wakes the task; taken by the first call that it has to send.
+    waker: Option<Waker>,
+    /// Nobody can call any more.
+    pub(super) is_closed: bool,
+    /// Why the task ended.
+    pub(super) ended: Option<Arc<io::Error>>,
+}
+
+impl<C> State<C> {
+    /// Has the task woken by the next call.
+    pub(super) fn wakes(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+}
+
+/// Whether most of so many calls that wait may be ones that nobody waits for any more: a task that
+/// takes nothing for a long time must not make a queue grow without end.
+pub(super) fn may_be_forgotten(queued: usize, transactions: &Transactions) -> bool {
+    queued > 2 * transactions.in_flight() + QUEUE_MIN
+}
+
+impl<C> Shared<C> {
+    pub(super) fn new(peer: Peer, message_max: usize, transactions: Transactions) -> Self {
+        Self {
+            peer,
+            message_max,
+            state: Mutex::new(State {
+                transactions,
+                queue: Vec::new(),
+                given_up: Vec::new(),
+                waker: None,
+                is_closed: false,
+                ended: None,
+            }),
+        }
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// Bytes that a call may have.
+    pub(super) fn message_max(&self) -> usize {
+        self.message_max
+    }
+
+    /// Opens a transaction.
+    pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
+        let mut state = self.lock();
+        if let Some(fault) = &state.ended {
+            return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
+        }
+        let xid = state.transactions.open(xids(), deadline, kind);
+        xid.ok_or(CallErrorKind::TooManyCalls)
+    }
+
+    /// Queues the call of an open transaction.
+    pub(super) fn submit(&self, xid: Xid, call: C) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        // A task that has ended meanwhile has ended the transaction too.
+        if state.ended.is_none() {
+            let transactions = &mut state.transactions;
+            if may_be_forgotten(state.queue.len(), transactions) {
+                state.queue.retain(|(xid, _)| transactions.is_running(*xid));
+            }
+            state.queue.push((xid, call));
+        }
+        wake(guard);
+    }
+
+    /// The end of a transaction.
+    pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
+        self.lock().transactions.poll(xid, waker)
+    }
+
+    /// Frees a transaction.
+    pub(super) fn give_up(&self, xid: Xid) {
+        self.lock().transactions.close(xid);
+    }
+
+    /// Frees a transaction, and has the task hear of it if its call was begun.
+    pub(super) fn cancel(&self, xid: Xid) {
+        let mut state = self.lock();
+        let has_begun = state.transactions.was_transmitted(xid);
+        state.transactions.close(xid);
+        if has_begun {
+            state.given_up.push(xid);
+            wake(state);
+        }
+    }
+
+    /// Ends the task: nobody can call any more.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        wake(state);
+    }
+
+    /// The state; a panic while it was locked has left nothing half done.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the task, if it sleeps, after giving it what it would wait for.
+fn wake<C>(mut state: MutexGuard<'_, State<C>>) {
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
