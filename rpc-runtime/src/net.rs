@@ -4,6 +4,7 @@
 //! all that waits to be sent, then takes what has come. So everything that gathers while it is
 //! not running is sent with one write, and nothing is shared but a short queue.
 
+mod accept;
 mod address;
 mod channel;
 mod checksummed;

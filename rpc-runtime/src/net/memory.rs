@@ -38,7 +38,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{client::Client, transport::Transport};
+use super::{accept::Listen, client::Client, transport::Transport};
 use crate::{Message, Peer, Received, record::RECORD_MAX};
 
 /// Messages that are received at once.
@@ -57,10 +57,12 @@ pub struct Listener {
     accepted: UnboundedReceiver<MemoryTransport>,
 }
 
-impl Listener {
-    /// The next connection, or nothing once all connectors are dropped.
-    pub(super) async fn accept(&mut self) -> Option<MemoryTransport> {
-        self.accepted.recv().await
+impl Listen for Listener {
+    type Transport = MemoryTransport;
+
+    /// There are no more connections once all connectors are dropped.
+    async fn accept(&mut self) -> io::Result<Option<MemoryTransport>> {
+        Ok(self.accepted.recv().await)
     }
 }
 

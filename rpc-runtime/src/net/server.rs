@@ -9,10 +9,10 @@ use tokio::{
 use xdr::{Limits, Tolerance};
 
 use super::{
+    accept::{TcpAcceptor, accept},
     memory,
-    server_connection::{Common, serve, shut_down},
+    server_connection::{Common, serve},
     server_socket::ServerSocket,
-    tcp::TcpTransport,
 };
 use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
@@ -25,10 +25,6 @@ const CALLS_MAX: usize = 1024;
 
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long a listener pauses after an error: when descriptors have run out, they do not come
-/// back at once, and trying again and again would take the time that the connections need.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running server: versions of programs, on any number of transports.
 ///
@@ -244,9 +240,7 @@ impl ServerBuilder {
             server.listen_udp(address, common).await?;
         }
         for listener in self.memory {
-            server
-                .listeners
-                .spawn(accept_memory(listener, common.clone()));
+            server.listeners.spawn(accept(listener, common.clone()));
         }
         Ok(server)
     }
@@ -264,8 +258,11 @@ impl Server {
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (local, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
         self.tcp.push(local);
-        let accept = accept_tcp(listener, common, record_max);
-        self.listeners.spawn(accept);
+        let acceptor = TcpAcceptor {
+            listener,
+            record_max,
+        };
+        self.listeners.spawn(accept(acceptor, common));
         Ok(())
     }
 
@@ -279,52 +276,4 @@ impl Server {
         self.listeners.spawn(serve(socket, common));
         Ok(())
     }
-}
-
-/// Accepts connections until the server ends, and then waits for theirs to end.
-async fn accept_tcp(listener: TcpListener, common: Common, record_max: usize) {
-    let mut connections = JoinSet::new();
-    let mut shutdown = common.shutdown.clone();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = shut_down(&mut shutdown) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                // A connection that has died already is no reason to do anything.
-                if let Ok(transport) = TcpTransport::new(stream, peer, record_max) {
-                    connections.spawn(serve(transport, common.clone()));
-                }
-            }
-            // The peer gave up before it was accepted.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(_) => {
-                let _ = timeout(ACCEPT_PAUSE, shut_down(&mut shutdown)).await;
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-}
-
-/// Accepts connections within the process until the server ends or nobody can connect, and then
-/// waits for theirs to end.
-async fn accept_memory(mut listener: memory::Listener, common: Common) {
-    let mut connections = JoinSet::new();
-    let mut shutdown = common.shutdown.clone();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = shut_down(&mut shutdown) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Some(transport) = accepted else { break };
-        connections.spawn(serve(transport, common.clone()));
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
 }
