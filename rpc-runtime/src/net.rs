@@ -23,6 +23,7 @@ mod server;
 mod server_connection;
 mod server_socket;
 mod shared;
+mod stream;
 mod tcp;
 mod timer;
 mod transport;

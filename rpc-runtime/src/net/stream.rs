@@ -1,0 +1,333 @@
+//! Records on a byte stream, any number of them with one system call.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use super::transport::Transport;
+use crate::{
+    Message, Peer, Received,
+    record::{self, FRAGMENT_MAX, RecordReader},
+};
+
+/// Bytes from which a part of a message is sent from where it lies; a shorter part is copied
+/// behind the others, which costs less than one more slice in the system call.
+const COPY_MAX: usize = 4096;
+
+/// Bytes that are taken over for sending before the first of them is sent: what is left behind
+/// is known not to be sent should the connection end.
+const UNSENT_MAX: usize = 1 << 20;
+
+/// Slices that one system call sends at the most; more gain nothing.
+const SLICES_MAX: usize = 32;
+
+/// Records that are handed over at once; others stay in the buffer that they were read into, where
+/// a record of no length takes less memory than in a queue.
+const BATCH_MAX: usize = 512;
+
+/// Bytes of memory for small parts that are kept when everything is sent: the connection may be
+/// idle from now on.
+const COPIED_KEEP: usize = 64 << 10;
+
+/// Bytes that are read at once from a peer that is being closed, to be thrown away.
+const DISCARD_LEN: usize = 1024;
+
+/// A connection that carries bytes in order, both ways.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// A stream with record marking (RFC 5531 §11).
+#[derive(Debug)]
+pub(super) struct StreamTransport<S> {
+    stream: S,
+    peer: Peer,
+    reader: RecordReader,
+    unsent: Unsent,
+    is_shut_down: bool,
+}
+
+impl<S> StreamTransport<S> {
+    /// A transport on this stream, on which no record may have more bytes than this.
+    pub(super) fn over(stream: S, peer: Peer, record_max: usize) -> Self {
+        Self {
+            stream,
+            peer,
+            reader: RecordReader::new(record_max),
+            unsent: Unsent::default(),
+            is_shut_down: false,
+        }
+    }
+
+    /// The stream, with what was received and not handed over, or taken over and not sent, lost.
+    pub(super) fn into_stream(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: Stream> StreamTransport<S> {
+    /// Sends what was taken over.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let slices = self.unsent.slices(&mut slices);
+            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.advance(sent);
+        }
+        // A stream may have a buffer of its own, as TLS does.
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Moves records that are whole to the queue. A fault behind them is left for the next
+    /// time, so that what came before it is not lost.
+    fn take_records(&mut self, messages: &mut VecDeque<Received>) -> io::Result<usize> {
+        for count in 0..BATCH_MAX {
+            match self.reader.next_record() {
+                Ok(Some(message)) => messages.push_back(Received::new(self.peer, message)),
+                Err(fault) if count == 0 => return Err(io::Error::other(fault)),
+                _ => return Ok(count),
+            }
+        }
+        Ok(BATCH_MAX)
+    }
+}
+
+impl<S: Stream> Transport for StreamTransport<S> {
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Message>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            while self.unsent.len < UNSENT_MAX
+                && let Some(message) = messages.pop_front()
+            {
+                self.unsent.push(&message)?;
+            }
+            ready!(self.poll_flush(cx))?;
+            if messages.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut VecDeque<Received>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let count = self.take_records(messages)?;
+            if count > 0 {
+                return Poll::Ready(Ok(count));
+            }
+            let input = self.reader.input();
+            match pin!(self.stream.read_buf(input)).poll(cx)? {
+                Poll::Ready(0) if self.reader.is_between_records() => return Poll::Ready(Ok(0)),
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Ready(_) => {}
+                Poll::Pending => {
+                    self.reader.release();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Without reading until the peer ends too, the bytes it sent meanwhile would make the
+    /// operating system reset the connection, and the peer might lose the last replies.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(cx))?;
+        if !self.is_shut_down {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.is_shut_down = true;
+        }
+        let mut discarded = [0; DISCARD_LEN];
+        loop {
+            let mut buffer = ReadBuf::new(&mut discarded);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn message_max(&self) -> usize {
+        FRAGMENT_MAX
+    }
+}
+
+/// Bytes that were taken over and not sent yet, in the order in which they go.
+#[derive(Debug, Default)]
+struct Unsent {
+    whole: VecDeque<Bytes>,
+    /// Small parts, copied together; they go behind the whole ones.
+    copied: BytesMut,
+    len: usize,
+}
+
+impl Unsent {
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes a message over, with its record mark.
+    fn push(&mut self, message: &Message) -> io::Result<()> {
+        let len = message.len();
+        let mark = record::mark(len).ok_or(io::ErrorKind::InvalidInput)?;
+        self.copied.extend_from_slice(&mark);
+        for part in message.parts() {
+            if part.len() < COPY_MAX {
+                self.copied.extend_from_slice(part);
+            } else {
+                self.seal();
+                self.whole.push_back(part.clone());
+            }
+        }
+        self.len += mark.len() + len;
+        Ok(())
+    }
+
+    /// Puts what was copied behind the whole parts, so that another can follow.
+    fn seal(&mut self) {
+        if !self.copied.is_empty() {
+            self.whole.push_back(self.copied.split().freeze());
+        }
+    }
+
+    /// The next bytes to send.
+    fn slices<'a, 'b>(&'a self, slices: &'b mut [IoSlice<'a>; SLICES_MAX]) -> &'b [IoSlice<'a>] {
+        let copied = (!self.copied.is_empty()).then_some(&self.copied[..]);
+        let parts = self.whole.iter().map(|part| &part[..]).chain(copied);
+        let mut count = 0;
+        for (slice, part) in slices.iter_mut().zip(parts) {
+            *slice = IoSlice::new(part);
+            count += 1;
+        }
+        slices.get(..count).unwrap_or_default()
+    }
+
+    /// Drops bytes that were sent.
+    fn advance(&mut self, sent: usize) {
+        self.len -= sent;
+        let mut left = sent;
+        while let Some(part) = self.whole.front_mut() {
+            if left < part.len() {
+                part.advance(left);
+                return;
+            }
+            left -= part.len();
+            self.whole.pop_front();
+        }
+        self.copied.advance(left);
+        if self.is_empty() && self.copied.try_reclaim(COPIED_KEEP + 1) {
+            self.copied = BytesMut::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::io::AsyncWriteExt;
+
+    fn message(parts: &[&'static [u8]]) -> Message {
+        let mut message = Message::new(Peer::Memory, Bytes::new());
+        for part in parts {
+            message.push(Bytes::from_static(part));
+        }
+        message
+    }
+
+    /// Takes everything out, a few bytes at a time, as a slow peer would.
+    fn drain(unsent: &mut Unsent, step: usize) -> Vec<u8> {
+        let mut sent = Vec::new();
+        while !unsent.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let next: Vec<u8> = unsent
+                .slices(&mut slices)
+                .iter()
+                .flat_map(|slice| slice.iter().copied())
+                .take(step)
+                .collect();
+            unsent.advance(next.len());
+            sent.extend(next);
+        }
+        sent
+    }
+
+    #[test]
+    fn small_and_large_parts_in_order_at_every_step() {
+        static LARGE: [u8; COPY_MAX] = [9; COPY_MAX];
+        for step in [1, 3, 5, COPY_MAX, usize::MAX] {
+            let mut unsent = Unsent::default();
+            unsent.push(&message(&[b"abcd"])).unwrap();
+            unsent.push(&message(&[b"head", &LARGE, b"tail"])).unwrap();
+            unsent.push(&message(&[b"end."])).unwrap();
+            let expected = [
+                &[0x80, 0, 0, 4][..],
+                b"abcd",
+                &[0x80, 0, 0x10, 8],
+                b"head",
+                &LARGE,
+                b"tail",
+                &[0x80, 0, 0, 4],
+                b"end.",
+            ];
+            assert_eq!(drain(&mut unsent, step), expected.concat());
+        }
+    }
+
+    #[test]
+    fn memory_of_many_small_parts_is_given_back() {
+        let mut unsent = Unsent::default();
+        for (count, is_kept) in [(10, true), (100_000, false), (10, true)] {
+            for _ in 0..count {
+                unsent.push(&message(&[b"a small part"])).unwrap();
+            }
+            drain(&mut unsent, usize::MAX);
+            assert!(!unsent.copied.try_reclaim(COPIED_KEEP + 1));
+            assert_eq!(unsent.copied.try_reclaim(10 * 16), is_kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn records_are_handed_over_in_batches() {
+        let (mut peer, stream) = tokio::io::duplex(4000);
+        let mut transport = StreamTransport::over(stream, Peer::Memory, 100);
+        let records = [0x80, 0, 0, 0].repeat(1000);
+        peer.write_all(&records).await.unwrap();
+        drop(peer);
+        let mut received = VecDeque::new();
+        let mut total = 0;
+        loop {
+            let count = poll_fn(|cx| transport.poll_receive(cx, &mut received)).await;
+            let count = count.unwrap();
+            assert_eq!(received.drain(..).count(), count);
+            assert!(count <= BATCH_MAX);
+            if count == 0 {
+                break;
+            }
+            total += count;
+        }
+        assert_eq!(total, 1000);
+    }
+}
