@@ -3,7 +3,13 @@
 //! A record is one message. It travels as fragments, each behind a word of which the highest bit
 //! marks the last fragment of the record and the others give the fragment's length in bytes.
 
+#[cfg(feature = "net")]
+mod unsent;
+
 use bytes::{Buf, Bytes, BytesMut};
+
+#[cfg(feature = "net")]
+pub(crate) use unsent::{SLICES_MAX, Unsent};
 
 /// The bit of a record mark that says that the record ends with this fragment.
 pub const LAST_FRAGMENT: u32 = 0x8000_0000;
@@ -122,6 +128,25 @@ impl RecordReader {
             self.input = BytesMut::new();
             self.read_len = READ_MIN;
         }
+    }
+
+    /// Bytes that the fragment under way still lacks.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let left = self.fragment.map_or(0, |fragment| fragment.left);
+        left.saturating_sub(self.input.len())
+    }
+
+    /// Takes out what was received and not handed out, for a caller that receives into a vector;
+    /// [`put_back`](Self::put_back) has to follow. What is long is not copied, either way.
+    #[must_use]
+    pub fn take_out(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.input).into()
+    }
+
+    /// Puts back what was taken out, with what has come behind it.
+    pub fn put_back(&mut self, input: Vec<u8>) {
+        self.input = Bytes::from(input).into();
     }
 
     /// Whether the stream may end here: no record is under way.
@@ -318,6 +343,28 @@ mod tests {
         assert!(records(&mut reader, &fragment(true, b"two")[..5]).is_empty());
         reader.release();
         assert_eq!(records(&mut reader, b"wo"), [&b"two"[..]]);
+    }
+
+    #[test]
+    fn what_is_long_is_received_into_a_vector_and_not_copied() {
+        let stream = [fragment(true, &vec![7; 100_000]), fragment(true, b"next")].concat();
+        let mut reader = RecordReader::default();
+        assert_eq!(reader.missing(), 0);
+        assert!(records(&mut reader, &stream[..1000]).is_empty());
+        assert_eq!(reader.missing(), 100_004 - 1000);
+        let mut input = reader.take_out();
+        input.reserve(200_000);
+        let place = input.as_ptr();
+        input.extend_from_slice(&stream[1000..90_000]);
+        reader.put_back(input);
+        assert_eq!(reader.next_record(), Ok(None));
+        let mut input = reader.take_out();
+        input.extend_from_slice(&stream[90_000..]);
+        reader.put_back(input);
+        let record = reader.next_record().unwrap().unwrap();
+        assert_eq!((record.len(), record.as_ptr()), (100_000, place));
+        assert_eq!(records(&mut reader, b""), [&b"next"[..]]);
+        assert!(reader.is_between_records());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
     collections::VecDeque,
     io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     task::{Poll, Waker},
@@ -47,6 +47,13 @@ impl XidSequence {
     #[must_use]
     pub const fn new(first: u32) -> Self {
         Self(AtomicU32::new(first))
+    }
+
+    /// The sequence of this process, which the first that asks for it begins.
+    #[must_use]
+    pub fn of_process(first: impl FnOnce() -> u32) -> &'static Self {
+        static XIDS: OnceLock<XidSequence> = OnceLock::new();
+        XIDS.get_or_init(|| Self::new(first()))
     }
 
     fn next(&self) -> Xid {
@@ -318,22 +325,25 @@ impl Transactions {
     ///
     /// A transaction that is not open never ends.
     pub fn poll(&mut self, xid: Xid, waker: &Waker) -> Poll<Completion> {
-        let Some(Some(transaction)) = self.slot(xid) else {
-            return Poll::Pending;
-        };
-        if transaction.xid != xid {
-            return Poll::Pending;
+        if let Some(completion) = self.take(xid) {
+            return Poll::Ready(completion);
         }
-        let Some(ended) = transaction.ended.take() else {
+        if let Some(transaction) = self.running(xid) {
             match &mut transaction.waker {
                 Some(kept) => kept.clone_from(waker),
                 none => *none = Some(waker.clone()),
             }
-            return Poll::Pending;
-        };
+        }
+        Poll::Pending
+    }
+
+    /// The end of a transaction, which it frees, where it has come.
+    pub fn take(&mut self, xid: Xid) -> Option<Completion> {
+        let transaction = self.slot(xid)?.as_mut().filter(|open| open.xid == xid)?;
+        let ended = transaction.ended.take()?;
         let transmissions = transaction.transmissions;
         self.close(xid);
-        Poll::Ready(Completion {
+        Some(Completion {
             ended,
             transmissions,
         })

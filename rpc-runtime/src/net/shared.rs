@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -14,12 +14,6 @@ use crate::{
 
 /// Queued calls that may have been given up before it is worth looking for them.
 pub(super) const QUEUE_MIN: usize = 64;
-
-/// The xids of this process.
-fn xids() -> &'static XidSequence {
-    static XIDS: OnceLock<XidSequence> = OnceLock::new();
-    XIDS.get_or_init(|| XidSequence::new(fastrand::u32(..)))
-}
 
 /// What the callers and the task share; `C` is a call as the task takes it.
 #[derive(Debug)]
@@ -92,7 +86,8 @@ impl<C> Shared<C> {
         if let Some(fault) = &state.ended {
             return Err(CallErrorKind::ConnectionLost(Arc::clone(fault)));
         }
-        let xid = state.transactions.open(xids(), deadline, kind);
+        let xids = XidSequence::of_process(|| fastrand::u32(..));
+        let xid = state.transactions.open(xids, deadline, kind);
         xid.ok_or(CallErrorKind::TooManyCalls)
     }
 
