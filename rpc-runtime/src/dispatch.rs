@@ -2,23 +2,23 @@
 
 mod answer;
 mod call;
+mod cancellation;
+mod context;
 mod refusal;
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use xdr::{Decoder, Limits, Tolerance};
 
 pub use answer::{Answer, BlockingExecution, Execution};
-pub use call::{Call, Context, Exception, Reply, raised};
+pub use call::{Call, Exception, Reply, raised};
+pub use cancellation::{Cancellation, Cancelled};
+pub use context::Context;
 pub(crate) use refusal::encoded;
 pub use refusal::{Refusal, ServiceError};
 
-use self::answer::{AnswerKind, ReplyTo};
+use self::answer::{AnswerKind, ReplyTo, contained};
 use crate::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Message, Peer, Procedure,
     Program, RejectStat, ReplyHeader, Xid, decoding::Decoding, message::RPC_VERSION,
@@ -98,6 +98,11 @@ impl VersionServer {
     fn replies(&self, procedure: u32, peer: Peer) -> bool {
         let is_maybe = self.described(procedure).is_some_and(Procedure::is_maybe);
         !is_maybe || peer.call_token().is_some()
+    }
+
+    /// Until when the caller of a procedure waits whose call came at this time.
+    fn deadline(&self, procedure: u32, arrived: Instant) -> Option<Instant> {
+        arrived.checked_add(self.described(procedure)?.deadline()?)
     }
 
     fn key(&self) -> (u32, u32) {
@@ -207,20 +212,20 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a whole message that was received from a peer, and begins to execute it if it is a
-    /// call.
+    /// Takes a whole message that came from a peer at this time, and begins to execute it if it is
+    /// a call.
     #[must_use]
-    pub fn dispatch(&self, message: &Bytes, peer: Peer) -> Dispatched {
-        match self.accept(message, peer) {
+    pub fn dispatch(&self, message: &Bytes, peer: Peer, arrived: Instant) -> Dispatched {
+        match self.accept(message, peer, arrived) {
             Arrival::Call(call) => call.execute(),
             Arrival::Other(dispatched) => dispatched,
         }
     }
 
-    /// Takes a whole message that was received from a peer, and finds the service for it if it is a
-    /// call.
+    /// Takes a whole message that came from a peer at this time, and finds the service for it if it
+    /// is a call.
     #[must_use]
-    pub fn accept(&self, message: &Bytes, peer: Peer) -> Arrival<'_> {
+    pub fn accept(&self, message: &Bytes, peer: Peer, arrived: Instant) -> Arrival<'_> {
         let mut decoder = Decoder::new(message);
         let header = match CallHeader::decode(&mut decoder) {
             Ok(header) => header,
@@ -230,7 +235,8 @@ impl Dispatcher {
         let server = position.and_then(|position| self.servers.get(position));
         let refusal = match (Credential::from_call(&header.credential), server) {
             (Ok(credential), Some(server)) => {
-                let context = Context::new(&header, peer, credential);
+                let deadline = server.deadline(header.procedure, arrived);
+                let context = Context::new(&header, peer, credential).with_times(arrived, deadline);
                 let arguments = message.slice(decoder.offset()..);
                 return server.accept(Call::new(context, arguments, self.decoding));
             }
@@ -304,13 +310,25 @@ impl AcceptedCall<'_> {
         self.server.replies(self.call.procedure(), peer)
     }
 
+    /// Has the call cancelled with others of its connection, if there is a reply to it.
+    pub fn cancelled_with(&mut self, cancellation: &Arc<Cancellation>) {
+        if self.has_reply() {
+            self.call.context_mut().cancelled_with(cancellation);
+        }
+    }
+
+    /// Ends the call without its service: gives the reply that says so, if there is one to send.
+    #[must_use]
+    pub fn refuse(self) -> Option<Message> {
+        Some(self.reply_to()?.refused(Refusal::SystemErr))
+    }
+
     /// Hands the call to its service.
     #[must_use]
     pub fn execute(self) -> Dispatched {
-        let (xid, peer) = (self.context().xid(), self.context().peer());
-        let reply_to = self.has_reply().then_some(ReplyTo { xid, peer });
+        let (reply_to, deadline) = (self.reply_to(), self.context().deadline());
         let Self { server, call } = self;
-        let answer = catch_unwind(AssertUnwindSafe(|| (server.dispatch)(call)));
+        let answer = contained(|| (server.dispatch)(call));
         match (
             answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0,
             reply_to,
@@ -319,13 +337,18 @@ impl AcceptedCall<'_> {
                 Dispatched::Execution(Execution::new(reply_to, reply))
             }
             (AnswerKind::Blocking(reply), _) => {
-                Dispatched::Blocking(BlockingExecution::new(reply_to, reply))
+                Dispatched::Blocking(BlockingExecution::new(reply_to, deadline, reply))
             }
             (AnswerKind::Refusal(refusal), Some(reply_to)) => {
                 Dispatched::Reply(reply_to.refused(refusal))
             }
             (AnswerKind::Refusal(_), None) => Dispatched::Nothing,
         }
+    }
+
+    fn reply_to(&self) -> Option<ReplyTo> {
+        let (xid, peer) = (self.context().xid(), self.context().peer());
+        self.has_reply().then_some(ReplyTo { xid, peer })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Messages with the peer that they go to or come from.
 
+use std::time::Instant;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::{Peer, Xid};
@@ -87,13 +89,26 @@ pub struct Received {
     pub from: Peer,
     /// What it sent.
     pub message: Bytes,
+    /// When it came, where that was earlier than it is taken from its transport.
+    pub arrived: Option<Instant>,
 }
 
 impl Received {
     /// A message that this peer sent.
     #[must_use]
     pub fn new(from: Peer, message: Bytes) -> Self {
-        Self { from, message }
+        Self {
+            from,
+            message,
+            arrived: None,
+        }
+    }
+
+    /// The same, come at this time.
+    #[must_use]
+    pub fn arrived_at(mut self, arrived: Instant) -> Self {
+        self.arrived = Some(arrived);
+        self
     }
 }
 

@@ -78,8 +78,8 @@ pub use std::sync::Arc;
 
 pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
 pub use dispatch::{
-    Answer, Call, Context, Dispatcher, Exception, Refusal, Reply, ServiceError, VersionServer,
-    raised,
+    Answer, Call, Cancelled, Context, Dispatcher, Exception, Refusal, Reply, ServiceError,
+    VersionServer, raised,
 };
 pub use duplicate_request_cache::{CacheLimits, DuplicateRequestCache};
 pub use envelope::{Message, Received};

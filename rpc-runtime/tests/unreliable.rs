@@ -152,7 +152,7 @@ fn reply_to(call: &Bytes) -> Bytes {
     let mut dispatcher = Dispatcher::new();
     dispatcher.register(server(Calc::default())).unwrap();
     let mut cx = Context::from_waker(std::task::Waker::noop());
-    match dispatcher.dispatch(call, Peer::Memory) {
+    match dispatcher.dispatch(call, Peer::Memory, Instant::now().into()) {
         Dispatched::Reply(reply) => reply.to_bytes(),
         Dispatched::Execution(mut execution) => {
             match std::pin::Pin::new(&mut execution).poll(&mut cx) {

@@ -13,7 +13,7 @@
 #[path = "../../xdr/tests/counting/mod.rs"]
 mod counting;
 
-use std::{fs, pin::Pin, task, thread};
+use std::{fs, pin::Pin, task, thread, time::Instant};
 
 use bytes::Bytes;
 use counting::{allocated, peak_of};
@@ -88,7 +88,9 @@ fn call(name: &str, arguments: &[u8]) -> Bytes {
 /// Whether the server takes the arguments; otherwise its answer is `GARBAGE_ARGS`.
 fn is_taken(dispatcher: &Dispatcher, message: &Bytes) -> bool {
     let mut cx = task::Context::from_waker(task::Waker::noop());
-    let Dispatched::Execution(mut execution) = dispatcher.dispatch(message, Peer::Memory) else {
+    let Dispatched::Execution(mut execution) =
+        dispatcher.dispatch(message, Peer::Memory, Instant::now())
+    else {
         panic!("the call is well-formed");
     };
     let task::Poll::Ready(Some(reply)) = Pin::new(&mut execution).poll(&mut cx) else {

@@ -3,10 +3,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context as TaskContext, Poll},
+    time::Instant,
 };
 
-use super::{Refusal, Reply, refusal::encoded};
-use crate::{Message, Peer, Xid};
+use super::{Cancellation, Refusal, Reply, refusal::encoded};
+use crate::{Message, Peer, Xid, datagram::CallToken};
 
 /// How a call will be answered: what a generated dispatch function returns.
 pub struct Answer(pub(super) AnswerKind);
@@ -67,12 +68,20 @@ impl ReplyTo {
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct Execution {
     reply_to: Option<ReplyTo>,
-    reply: ReplyFuture,
+    /// Until it has ended.
+    reply: Option<ReplyFuture>,
 }
 
 impl Execution {
     pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFuture) -> Self {
+        let reply = Some(reply);
         Self { reply_to, reply }
+    }
+
+    /// The name of the call, where it came by the reliable datagram protocol.
+    #[must_use]
+    pub fn call_token(&self) -> Option<CallToken> {
+        self.reply_to?.peer.call_token()
     }
 }
 
@@ -80,13 +89,26 @@ impl Future for Execution {
     type Output = Option<Message>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Message>> {
-        let reply = self.reply.as_mut();
-        // What a panic leaves half done belongs to the service, whose own locks tell it.
-        match catch_unwind(AssertUnwindSafe(|| reply.poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(outcome)) => Poll::Ready(finished(self.reply_to, outcome)),
-            Err(_) => Poll::Ready(finished(self.reply_to, Err(Refusal::SystemErr))),
-        }
+        let Some(reply) = &mut self.reply else {
+            return Poll::Ready(None);
+        };
+        let outcome = match contained(|| reply.as_mut().poll(cx)) {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(outcome)) => outcome,
+            None => Err(Refusal::SystemErr),
+        };
+        // What the service holds is dropped here and not with the execution: that may panic, too.
+        let reply = self.reply.take();
+        let outcome = contained(|| drop(reply)).map_or(Err(Refusal::SystemErr), |()| outcome);
+        Poll::Ready(finished(self.reply_to, outcome))
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        let reply = self.reply.take();
+        // One that is given up has no reply in any case.
+        let _ = contained(|| drop(reply));
     }
 }
 
@@ -103,18 +125,52 @@ impl fmt::Debug for Execution {
 /// A panic of the service ends here, as `SYSTEM_ERR`.
 pub struct BlockingExecution {
     reply_to: Option<ReplyTo>,
+    deadline: Option<Instant>,
     reply: ReplyFunction,
 }
 
 impl BlockingExecution {
-    pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFunction) -> Self {
-        Self { reply_to, reply }
+    pub(super) fn new(
+        reply_to: Option<ReplyTo>,
+        deadline: Option<Instant>,
+        reply: ReplyFunction,
+    ) -> Self {
+        Self {
+            reply_to,
+            deadline,
+            reply,
+        }
+    }
+
+    /// The name of the call, where it came by the reliable datagram protocol.
+    #[must_use]
+    pub fn call_token(&self) -> Option<CallToken> {
+        self.reply_to?.peer.call_token()
+    }
+
+    /// Whether there is no point in running it: its deadline has passed, or there is a reply to it
+    /// and nobody who could have it, or wants it.
+    #[must_use]
+    pub fn is_in_vain(&self, now: Instant, cancellation: &Cancellation) -> bool {
+        let is_late = self.deadline.is_some_and(|deadline| deadline <= now);
+        let is_unwanted = |to: ReplyTo| cancellation.is_in_vain(to.peer.call_token());
+        is_late || self.reply_to.is_some_and(is_unwanted)
+    }
+
+    /// Ends the call without its service: gives the reply that says so, if there is one to send.
+    #[must_use]
+    pub fn refuse(self) -> Option<Message> {
+        let Self {
+            reply_to, reply, ..
+        } = self;
+        let _ = contained(|| drop(reply));
+        finished(reply_to, Err(Refusal::SystemErr))
     }
 
     /// Runs the service and gives the encoded reply, if there is one to send.
     #[must_use]
     pub fn run(self) -> Option<Message> {
-        let outcome = catch_unwind(AssertUnwindSafe(self.reply));
+        let outcome = contained(self.reply);
         finished(self.reply_to, outcome.unwrap_or(Err(Refusal::SystemErr)))
     }
 }
@@ -134,4 +190,20 @@ fn finished(reply_to: Option<ReplyTo>, outcome: Result<Reply, Refusal>) -> Optio
         Ok(reply) => reply.into_message(),
         Err(refusal) => reply_to.refused(refusal),
     })
+}
+
+/// Runs code of a service; gives nothing if it panics.
+///
+/// What a panic leaves half done belongs to the service, whose own locks tell it.
+pub(super) fn contained<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let payload = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(value) => return Some(value),
+        Err(payload) => payload,
+    };
+    // The value that was thrown may panic in its turn where it is dropped. One that does so again
+    // and again is left to itself.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    None
 }

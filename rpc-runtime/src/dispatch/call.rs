@@ -1,11 +1,8 @@
 use bytes::Bytes;
 use xdr::{Decoder, Encoder};
 
-use super::Refusal;
-use crate::{
-    CallHeader, Credential, Message, Peer, ReplyHeader, Xid, datagram::CallToken,
-    decoding::Decoding, message::SUCCESS_HEADER_LEN,
-};
+use super::{Context, Refusal};
+use crate::{Message, ReplyHeader, decoding::Decoding, message::SUCCESS_HEADER_LEN};
 
 /// Bytes that a reply buffer begins with: most results fit, and a larger one makes it grow. Large
 /// opaque results are not in it: they are sent from where they lie.
@@ -31,7 +28,7 @@ impl Call {
     /// The number of the procedure.
     #[must_use]
     pub fn procedure(&self) -> u32 {
-        self.context.procedure
+        self.context.procedure()
     }
 
     /// Who called what.
@@ -53,6 +50,10 @@ impl Call {
         let arguments = decode(&mut decoder).map_err(|_| Refusal::GarbageArgs)?;
         decoder.finish().map_err(|_| Refusal::GarbageArgs)?;
         Ok(arguments)
+    }
+
+    pub(super) fn context_mut(&mut self) -> &mut Context {
+        &mut self.context
     }
 
     /// The arguments as they came.
@@ -82,12 +83,12 @@ impl Call {
             .with_limits(self.decoding.limits)
             .with_chunks();
         encoder
-            .encode(&ReplyHeader::success(self.context.xid))
+            .encode(&ReplyHeader::success(self.context.xid()))
             .and_then(|()| encode(&mut encoder))
             .map_err(|_| Refusal::SystemErr)?;
         let chunks = encoder.finish_chunks();
         Ok(Reply {
-            message: Message::from_chunks(self.context.peer, chunks),
+            message: Message::from_chunks(self.context.peer(), chunks),
         })
     }
 
@@ -167,75 +168,5 @@ impl Reply {
 
     pub(super) fn into_message(self) -> Message {
         self.message
-    }
-}
-
-/// Who called what: what a service may know of a call besides its arguments.
-///
-/// The default is for tests of a service: a call from this process that does not say who it is.
-#[derive(Debug, Clone, Default)]
-pub struct Context {
-    peer: Peer,
-    credential: Credential,
-    xid: Xid,
-    program: u32,
-    version: u32,
-    procedure: u32,
-}
-
-impl Context {
-    pub(super) fn new(header: &CallHeader, peer: Peer, credential: Credential) -> Self {
-        Self {
-            peer,
-            credential,
-            xid: header.xid,
-            program: header.program,
-            version: header.version,
-            procedure: header.procedure,
-        }
-    }
-
-    /// Where the call came from.
-    #[must_use]
-    pub fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    /// The name of the call, where it came by the reliable datagram protocol: no other call ever
-    /// has the same, so that a service can store it with the effect of the call, and answer a
-    /// caller who asks once more after a crash.
-    #[must_use]
-    pub fn call_token(&self) -> Option<CallToken> {
-        self.peer.call_token()
-    }
-
-    /// Who the caller says it is.
-    #[must_use]
-    pub fn credential(&self) -> &Credential {
-        &self.credential
-    }
-
-    /// The transaction of the call.
-    #[must_use]
-    pub fn xid(&self) -> Xid {
-        self.xid
-    }
-
-    /// The number of the program.
-    #[must_use]
-    pub fn program(&self) -> u32 {
-        self.program
-    }
-
-    /// The version of the program.
-    #[must_use]
-    pub fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// The number of the procedure.
-    #[must_use]
-    pub fn procedure(&self) -> u32 {
-        self.procedure
     }
 }

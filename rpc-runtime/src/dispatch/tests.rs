@@ -64,7 +64,7 @@ fn call(program: u32, version: u32, procedure: u32, arguments: &[u32]) -> Bytes 
 
 /// What is sent in answer to a message.
 fn answer(dispatcher: &Dispatcher, message: &Bytes) -> Option<Bytes> {
-    let reply = match dispatcher.dispatch(message, Peer::Memory) {
+    let reply = match dispatcher.dispatch(message, Peer::Memory, Instant::now()) {
         Dispatched::Reply(reply) => Some(reply),
         Dispatched::Nothing => None,
         Dispatched::Blocking(execution) => execution.run(),
@@ -190,7 +190,7 @@ fn what_is_no_call_is_not_answered() {
     answer[7] = 1;
     let short = (0..whole.len()).map(|len| whole.slice(..len));
     for message in short.chain([answer.into()]) {
-        let dispatched = dispatcher().dispatch(&message, Peer::Memory);
+        let dispatched = dispatcher().dispatch(&message, Peer::Memory, Instant::now());
         assert!(matches!(dispatched, Dispatched::Undecodable(_)));
     }
 }
@@ -223,7 +223,7 @@ fn context_tells_who_called_what() {
     };
     let message = call_with(credential, 5, 1, 8, &[]);
     let peer = Peer::Udp(([10, 0, 0, 1], 99).into());
-    let Dispatched::Reply(reply) = dispatcher.dispatch(&message, peer) else {
+    let Dispatched::Reply(reply) = dispatcher.dispatch(&message, peer, Instant::now()) else {
         panic!("the service refuses");
     };
     // Had an assertion failed, this would be SYSTEM_ERR.
@@ -262,7 +262,7 @@ fn no_byte_makes_a_header_panic() {
             let mut message = whole.to_vec();
             message[position] = value;
             // Each kind of answer is fine; that there is one is what is tested.
-            let _ = dispatcher.dispatch(&message.into(), Peer::Memory);
+            let _ = dispatcher.dispatch(&message.into(), Peer::Memory, Instant::now());
         }
     }
 }
@@ -297,7 +297,7 @@ fn procedures_without_a_reply_are_not_even_refused() {
         address: ([10, 0, 0, 1], 700).into(),
         call: Some(call_token),
     };
-    let answer_to = |message| dispatcher.dispatch(message, peer);
+    let answer_to = |message| dispatcher.dispatch(message, peer, Instant::now());
     assert!(matches!(answer_to(&message), Dispatched::Reply(_)));
     // Others are, as ever.
     for message in [call_with(bad, number, 7, 9, &[0]), call(number, 7, 9, &[0])] {

@@ -89,7 +89,8 @@ impl Copied {
 
     fn admit(&self, cache: &mut Cache, now: Instant) -> Admitted {
         let dispatcher = dispatcher();
-        let Arrival::Call(call) = dispatcher.accept(&self.message(), self.peer) else {
+        let Arrival::Call(call) = dispatcher.accept(&self.message(), self.peer, Instant::now())
+        else {
             panic!("it is a call");
         };
         match cache.admit(now, &call) {
@@ -276,7 +277,7 @@ fn idempotent_procedures_and_procedure_0_are_left_out() {
         ..CALL
     };
     let dispatcher = dispatcher();
-    let arrival = dispatcher.accept(&null.message(), CALL.peer);
+    let arrival = dispatcher.accept(&null.message(), CALL.peer, Instant::now());
     assert!(matches!(arrival, Arrival::Other(Dispatched::Reply(_))));
     assert!(cache.is_empty());
 }

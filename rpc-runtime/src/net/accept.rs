@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use super::{
-    server_connection::{Common, serve, shut_down},
+    server_connection::{Common, Phase, reached, serve},
     tcp::TcpTransport,
     transport::Transport,
 };
@@ -35,11 +35,11 @@ pub(super) trait Listen: Send + 'static {
 /// end.
 pub(super) async fn accept(mut listener: impl Listen, common: Common) {
     let mut connections = JoinSet::new();
-    let mut shutdown = common.shutdown.clone();
+    let mut phase = common.phase.clone();
     loop {
         let accepted = tokio::select! {
             biased;
-            () = shut_down(&mut shutdown) => break,
+            () = reached(&mut phase, Phase::Draining) => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -51,7 +51,7 @@ pub(super) async fn accept(mut listener: impl Listen, common: Common) {
             // The peer gave up before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(_) => {
-                let _ = timeout(ACCEPT_PAUSE, shut_down(&mut shutdown)).await;
+                let _ = timeout(ACCEPT_PAUSE, reached(&mut phase, Phase::Draining)).await;
             }
         }
     }

@@ -11,7 +11,7 @@ use xdr::{Limits, Tolerance};
 use super::{
     accept::{TcpAcceptor, accept},
     memory,
-    server_connection::{Common, serve},
+    server_connection::{Common, Phase, serve},
     server_socket::ServerSocket,
 };
 use crate::{
@@ -26,13 +26,16 @@ const CALLS_MAX: usize = 1024;
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long it then waits for those that have learnt that they are cancelled.
+const CANCELLED_LIMIT: Duration = Duration::from_secs(1);
+
 /// A running server: versions of programs, on any number of transports.
 ///
 /// It ends when it is dropped, at once; [`shutdown`](Self::shutdown) ends it in order.
 #[derive(Debug)]
 #[must_use = "a server ends when it is dropped"]
 pub struct Server {
-    shutdown: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     shutdown_limit: Duration,
     listeners: JoinSet<()>,
     tcp: Vec<SocketAddr>,
@@ -85,14 +88,25 @@ impl Server {
 
     /// Ends the server in order: accepts and reads no more, answers the calls that were received,
     /// sends the answers, and ends. Calls that are not answered within the limit (30 seconds,
-    /// [`ServerBuilder::shutdown_limit`]) are given up.
+    /// [`ServerBuilder::shutdown_limit`]) are cancelled, which their services learn from
+    /// [`Context::cancelled`](crate::Context::cancelled), and have one second more to end; then they
+    /// are given up.
     pub async fn shutdown(mut self) -> ShutdownReport {
-        self.shutdown.send_replace(true);
-        let all_ended = async { while self.listeners.join_next().await.is_some() {} };
-        let all_answered = timeout(self.shutdown_limit, all_ended).await.is_ok();
+        self.phase.send_replace(Phase::Draining);
+        let ended = timeout(self.shutdown_limit, all_ended(&mut self.listeners)).await;
+        let all_answered = ended.is_ok();
+        if !all_answered {
+            self.phase.send_replace(Phase::Cancelling);
+            let _ = timeout(CANCELLED_LIMIT, all_ended(&mut self.listeners)).await;
+        }
         self.listeners.shutdown().await;
         ShutdownReport { all_answered }
     }
+}
+
+/// Waits until all tasks have ended.
+async fn all_ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
 /// What a server is made of.
@@ -217,15 +231,15 @@ impl ServerBuilder {
         for service in self.services {
             dispatcher.register(service)?;
         }
-        let (shutdown, receiver) = watch::channel(false);
+        let (phase, receiver) = watch::channel(Phase::Running);
         let common = Common {
             dispatcher: Arc::new(dispatcher),
             cache: None,
             calls_max: self.calls_max,
-            shutdown: receiver,
+            phase: receiver,
         };
         let mut server = Server {
-            shutdown,
+            phase,
             shutdown_limit: self.shutdown_limit,
             listeners: JoinSet::new(),
             tcp: Vec::new(),

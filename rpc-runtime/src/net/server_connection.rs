@@ -2,23 +2,25 @@
 
 use std::{
     collections::VecDeque,
-    future::poll_fn,
+    future::{pending, poll_fn},
     io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
+    time::Instant,
 };
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
-    give_way,
+    give_way, now,
     request_cache::{Entered, RequestCache},
     transport::Transport,
 };
 use crate::{
     CacheLimits, Dispatcher, Message, Received,
-    dispatch::{AcceptedCall, Arrival, Dispatched, Execution, system_err},
+    datagram::CallToken,
+    dispatch::{AcceptedCall, Arrival, Cancellation, Dispatched, Execution, system_err},
     duplicate_request_cache::Admission,
 };
 
@@ -41,8 +43,18 @@ pub(super) struct Common {
     pub(super) cache: Option<Arc<RequestCache>>,
     /// Calls that may be waiting for a service on one connection.
     pub(super) calls_max: usize,
-    /// Whether the server is to end.
-    pub(super) shutdown: watch::Receiver<bool>,
+    /// How far the server is on its way to its end.
+    pub(super) phase: watch::Receiver<Phase>,
+}
+
+/// How far a server is on its way to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Running,
+    /// It takes no more connections nor calls, and answers those that it has.
+    Draining,
+    /// The time for that is over: services are told that nobody waits for them.
+    Cancelling,
 }
 
 impl Common {
@@ -57,23 +69,40 @@ impl Common {
 }
 
 /// Serves a connection until its peer ends it, or the server does.
-pub(super) async fn serve(transport: impl Transport, mut common: Common) {
-    let mut connection = Connection {
-        transport,
-        dispatcher: common.dispatcher,
-        cache: common.cache,
-        calls_max: common.calls_max,
-        received: VecDeque::new(),
-        outgoing: VecDeque::new(),
-        reply_bytes: 0,
-        calls: JoinSet::new(),
-        is_reading: true,
+pub(super) async fn serve(transport: impl Transport, common: Common) {
+    let phase = common.phase.clone();
+    let connection = Connection::new(transport, common);
+    let cancellation = Arc::clone(&connection.cancellation);
+    // Services learn it, too, when this task is dropped.
+    let _ends = EndOfCalls(Arc::clone(&cancellation));
+    let mut limit = phase.clone();
+    let cancel = async {
+        reached(&mut limit, Phase::Cancelling).await;
+        cancellation.cancel_all();
+        pending::<()>().await;
     };
+    tokio::select! {
+        biased;
+        () = run(connection, phase) => {}
+        () = cancel => {}
+    }
+}
+
+/// Tells the services of a connection that nobody can have their results.
+struct EndOfCalls(Arc<Cancellation>);
+
+impl Drop for EndOfCalls {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Receiver<Phase>) {
     // Biased: what has come when the server is told to end is read once more.
     let ended = tokio::select! {
         biased;
         ended = poll_fn(|cx| connection.poll(cx)) => Some(ended),
-        () = shut_down(&mut common.shutdown) => None,
+        () = reached(&mut phase, Phase::Draining) => None,
     };
     let ended = if let Some(ended) = ended {
         ended
@@ -89,17 +118,19 @@ pub(super) async fn serve(transport: impl Transport, mut common: Common) {
     // Calls that were begun are finished, even if nobody will have their results.
     let Connection {
         transport,
+        cancellation,
         mut calls,
         ..
     } = connection;
     drop(transport);
+    cancellation.close();
     while calls.join_next().await.is_some() {}
 }
 
-/// Waits until the server is told to end.
-pub(super) async fn shut_down(shutdown: &mut watch::Receiver<bool>) {
+/// Waits until a server is so far on its way to its end.
+pub(super) async fn reached(server: &mut watch::Receiver<Phase>, phase: Phase) {
     // An error says that the server is dropped, and that ends it too.
-    let _ = shutdown.wait_for(|shutdown| *shutdown).await;
+    let _ = server.wait_for(|now| *now >= phase).await;
 }
 
 /// A server's end of a connection.
@@ -110,12 +141,42 @@ struct Connection<T> {
     calls_max: usize,
     /// Messages that no service has yet.
     received: VecDeque<Received>,
+    /// When they were taken from the transport.
+    received_at: Instant,
     outgoing: VecDeque<Message>,
     /// Bytes of the replies since everything was sent the last time.
     reply_bytes: usize,
-    /// Calls that could not be answered at once; each gives its reply, if there is one.
-    calls: JoinSet<Option<Message>>,
+    /// Calls that could not be answered at once.
+    calls: JoinSet<Ended>,
+    /// How services learn that nobody waits for them.
+    cancellation: Arc<Cancellation>,
     is_reading: bool,
+}
+
+/// How a call ended that could not be answered at once.
+enum Ended {
+    /// With its reply, if there is one.
+    Answered(Option<Message>),
+    /// Not begun, since there was no point in it any more.
+    NotBegun(Option<Message>),
+}
+
+impl<T> Connection<T> {
+    fn new(transport: T, common: Common) -> Self {
+        Self {
+            transport,
+            dispatcher: common.dispatcher,
+            cache: common.cache,
+            calls_max: common.calls_max,
+            received: VecDeque::new(),
+            received_at: now(),
+            outgoing: VecDeque::new(),
+            reply_bytes: 0,
+            calls: JoinSet::new(),
+            cancellation: Arc::default(),
+            is_reading: true,
+        }
+    }
 }
 
 impl<T: Transport> Connection<T> {
@@ -124,6 +185,9 @@ impl<T: Transport> Connection<T> {
         let mut calls_left = CALLS_PER_POLL;
         for _ in 0..TURNS_MAX {
             self.transport.poll_upkeep(cx);
+            while let Some(token) = self.transport.next_cancelled() {
+                self.cancellation.cancel(token);
+            }
             self.answer(cx, &mut calls_left);
             // A peer that takes no replies is not read from.
             ready!(self.transport.poll_send(cx, &mut self.outgoing))?;
@@ -146,7 +210,12 @@ impl<T: Transport> Connection<T> {
                 };
             }
             let count = ready!(self.transport.poll_receive(cx, &mut self.received))?;
+            self.received_at = now();
             self.is_reading = count > 0;
+            if !self.is_reading && self.transport.is_reliable() {
+                // Nearly always the peer is gone. One that only sends no more gets its replies.
+                self.cancellation.cancel_all();
+            }
         }
         give_way(cx);
         Poll::Pending
@@ -161,7 +230,8 @@ impl<T: Transport> Connection<T> {
             while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
                 collected = true;
                 match answered {
-                    Ok(reply) => self.reply(reply),
+                    Ok(Ended::Answered(reply)) => self.reply(reply),
+                    Ok(Ended::NotBegun(reply)) => self.turn_away(reply),
                     // An execution catches panics itself. What ends one all the same leaves a
                     // call without an answer, and that the caller of a stream has to learn.
                     Err(_) => self.refuse_to_read(),
@@ -180,10 +250,12 @@ impl<T: Transport> Connection<T> {
         while self.calls.len() < self.calls_max
             && *calls_left > 0
             && self.reply_bytes < REPLIES_MAX
-            && let Some(Received { from, message }) = self.received.pop_front()
+            && let Some(received) = self.received.pop_front()
         {
             *calls_left -= 1;
-            match dispatcher.accept(&message, from) {
+            let Received { from, message, .. } = received;
+            let arrived = received.arrived.unwrap_or(self.received_at);
+            match dispatcher.accept(&message, from, arrived) {
                 Arrival::Call(call) => self.admit(call),
                 Arrival::Other(Dispatched::Undecodable(_)) => {
                     self.transport.refuse(from);
@@ -197,21 +269,32 @@ impl<T: Transport> Connection<T> {
     /// Hands a call to its service, unless it came before.
     fn admit(&mut self, call: AcceptedCall<'_>) {
         let Some(cache) = &self.cache else {
-            return self.begin(call.execute(), None);
+            return self.begin_call(call, None);
         };
         match cache.admit(&call) {
             Admission::Execute(key) => {
                 let entered = key.map(|key| Entered::new(cache, key));
-                self.begin(call.execute(), entered);
+                self.begin_call(call, entered);
             }
             Admission::Answer(reply) => self.reply(reply),
             // A client that came back over a stream waits for its answer, and sends no other copy.
             Admission::InProgress(key) if self.transport.is_reliable() => {
                 let cache = Arc::clone(cache);
-                self.calls.spawn(async move { cache.answer(key).await });
+                self.calls
+                    .spawn(async move { Ended::Answered(cache.answer(key).await) });
             }
             Admission::InProgress(_) => {}
         }
+    }
+
+    /// Hands a call to its service, unless it has waited for too long.
+    fn begin_call(&mut self, mut call: AcceptedCall<'_>, entered: Option<Entered>) {
+        let context = call.context();
+        if context.deadline().is_some_and(|deadline| deadline <= now()) {
+            return self.turn_away(noted(entered, call.refuse()));
+        }
+        call.cancelled_with(&self.cancellation);
+        self.begin(call.execute(), entered);
     }
 
     fn begin(&mut self, dispatched: Dispatched, entered: Option<Entered>) {
@@ -219,8 +302,14 @@ impl<T: Transport> Connection<T> {
             Dispatched::Reply(reply) => self.reply(noted(entered, Some(reply))),
             Dispatched::Execution(execution) => self.execute(execution, entered),
             Dispatched::Blocking(execution) => {
-                let run = move || noted(entered, execution.run());
-                self.calls.spawn_blocking(run);
+                self.may_be_cancelled(execution.call_token());
+                let cancellation = Arc::clone(&self.cancellation);
+                self.calls.spawn_blocking(move || {
+                    if execution.is_in_vain(now(), &cancellation) {
+                        return Ended::NotBegun(noted(entered, execution.refuse()));
+                    }
+                    Ended::Answered(noted(entered, execution.run()))
+                });
             }
             Dispatched::Undecodable(_) => self.refuse_to_read(),
             Dispatched::Nothing => self.reply(noted(entered, None)),
@@ -234,10 +323,29 @@ impl<T: Transport> Connection<T> {
         match Pin::new(&mut execution).poll(&mut cx) {
             Poll::Ready(reply) => self.reply(noted(entered, reply)),
             Poll::Pending => {
-                let run = async move { noted(entered, execution.await) };
+                self.may_be_cancelled(execution.call_token());
+                let run = async move { Ended::Answered(noted(entered, execution.await)) };
                 self.calls.spawn(run);
             }
         }
+    }
+
+    /// Takes note of a call that was not answered at once and can be cancelled alone.
+    fn may_be_cancelled(&self, token: Option<CallToken>) {
+        if let Some(token) = token {
+            self.cancellation.enter(token);
+        }
+    }
+
+    /// Ends a call that its service has not seen: where the transport can say that, it does, and
+    /// otherwise this reply is sent, if there is one.
+    fn turn_away(&mut self, reply: Option<Message>) {
+        let peer = reply.as_ref().map(Message::to);
+        let Some((peer, token)) = peer.and_then(|peer| Some((peer, peer.call_token()?))) else {
+            return self.reply(reply);
+        };
+        self.cancellation.leave(token);
+        self.transport.refuse(peer);
     }
 
     /// Stops reading after a message that is no call: on a stream, what follows cannot be
@@ -253,6 +361,9 @@ impl<T: Transport> Connection<T> {
     /// carry.
     fn reply(&mut self, reply: Option<Message>) {
         let Some(reply) = reply else { return };
+        if let Some(token) = reply.to().call_token() {
+            self.cancellation.leave(token);
+        }
         let fits = reply.len() <= self.transport.message_max_to(reply.to());
         let reply = match reply.xid() {
             Some(xid) if !fits => system_err(xid, reply.to()),

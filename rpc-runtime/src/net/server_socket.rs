@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Message, Peer, Received,
-    datagram::{ServerEndpoint, ServerSettings, packet},
+    datagram::{CallToken, ServerEndpoint, ServerSettings, packet},
 };
 
 /// Times that datagrams are received at once, so that one busy socket leaves its thread to others.
@@ -91,7 +91,8 @@ impl ServerSocket {
                     endpoint.receive(now, source, datagram);
                 } else if !*is_draining && plain.len() < PLAIN_MAX {
                     let message = Bytes::copy_from_slice(datagram);
-                    plain.push_back(Received::new(Peer::Udp(source), message));
+                    let received = Received::new(Peer::Udp(source), message);
+                    plain.push_back(received.arrived_at(now));
                 }
             });
             // An error tells of a datagram sent earlier that could not be delivered.
@@ -122,8 +123,6 @@ impl Transport for ServerSocket {
         if self.flush(cx).is_ready() {
             self.receive(cx);
         }
-        // Services are not told: a call that has begun is executed to its end.
-        while self.endpoint.next_cancelled().is_some() {}
         while self.timer.poll(cx, self.endpoint.next_timeout()).is_ready() {
             self.endpoint.expire(now());
         }
@@ -163,7 +162,7 @@ impl Transport for ServerSocket {
                 address: call.peer,
                 call: Some(call.token),
             };
-            messages.push_back(Received::new(peer, call.message));
+            messages.push_back(Received::new(peer, call.message).arrived_at(call.arrived));
             count += 1;
         }
         // Nothing is added to the queue of a server that drains.
@@ -183,6 +182,10 @@ impl Transport for ServerSocket {
         if let Some(token) = peer.call_token() {
             self.endpoint.refuse(now(), token);
         }
+    }
+
+    fn next_cancelled(&mut self) -> Option<CallToken> {
+        self.endpoint.next_cancelled()
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

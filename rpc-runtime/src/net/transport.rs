@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Message, Peer, Received};
+use crate::{Message, Peer, Received, datagram::CallToken};
 
 /// How a transport goes on after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,11 @@ pub trait Transport: Send + 'static {
 
     /// Takes note that a message from this peer was no call, and that there will be no reply to it.
     fn refuse(&mut self, _peer: Peer) {}
+
+    /// The next call that was received, has no reply yet, and was cancelled by its caller.
+    fn next_cancelled(&mut self) -> Option<CallToken> {
+        None
+    }
 
     /// Ends the transport in order, after everything was sent: says so to the peer, where it can
     /// be said, and waits until the peer has ended too, so that nothing sent is lost.

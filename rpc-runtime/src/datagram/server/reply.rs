@@ -28,6 +28,8 @@ pub struct Call {
     pub peer: std::net::SocketAddr,
     /// The message.
     pub message: Bytes,
+    /// When it began to come.
+    pub arrived: Instant,
 }
 
 impl ServerEndpoint {
@@ -53,7 +55,7 @@ impl ServerEndpoint {
             let State::Queued(message) = std::mem::replace(&mut record.state, running) else {
                 continue;
             };
-            record.since = now;
+            let arrived = std::mem::replace(&mut record.since, now);
             association.give_back(shared, message.len());
             association.queued.give_back(1);
             shared.queued.give_back(1);
@@ -63,6 +65,7 @@ impl ServerEndpoint {
                 token: association.token(key.activity, key.seq),
                 peer: association.address,
                 message,
+                arrived,
             });
         }
         None

@@ -50,10 +50,8 @@ impl Transport for Scripted {
             return Poll::Pending;
         };
         self.reads += 1;
-        messages.extend(batch.iter().map(|&number| Received {
-            from: Peer::Memory,
-            message: call(number),
-        }));
+        let received = |&number| Received::new(Peer::Memory, call(number));
+        messages.extend(batch.iter().map(received));
         Poll::Ready(Ok(batch.len()))
     }
 
@@ -114,21 +112,18 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
     let mut dispatcher = Dispatcher::new();
     let server = VersionServer::new(PROGRAM, 1, service, dispatch);
     dispatcher.register(server).unwrap();
-    let connection = Connection {
-        transport: Scripted {
-            incoming: incoming.iter().map(|batch| batch.to_vec()).collect(),
-            message_max: SUCCESS_HEADER_LEN,
-            ..Scripted::default()
-        },
+    let transport = Scripted {
+        incoming: incoming.iter().map(|batch| batch.to_vec()).collect(),
+        message_max: SUCCESS_HEADER_LEN,
+        ..Scripted::default()
+    };
+    let common = Common {
         dispatcher: Arc::new(dispatcher),
         cache: None,
         calls_max: 2,
-        received: VecDeque::new(),
-        outgoing: VecDeque::new(),
-        reply_bytes: 0,
-        calls: JoinSet::new(),
-        is_reading: true,
+        phase: watch::channel(Phase::Running).1,
     };
+    let connection = Connection::new(transport, common);
     (connection, gate)
 }
 
