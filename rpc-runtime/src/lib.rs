@@ -2,7 +2,7 @@
 //!
 //! A service implements the trait that `rpcgen` generated, a `Server` serves it, and a generated
 //! client calls it through a `Client`; both speak TCP, UDP, reliable datagrams (`reliable://`, on the
-//! same port as UDP: calls that survive a bad network) and, within a process, `memory`.
+//! same port as UDP: calls that survive a bad network), Unix sockets and, within a process, `memory`.
 //!
 //! ```text
 //! impl calc::v1::Service for Calc {
@@ -92,7 +92,7 @@ pub use net::{
     ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Recovery,
     ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Transport, memory,
 };
-pub use peer::Peer;
+pub use peer::{Peer, UnixCredentials};
 pub use program::{Procedure, Program};
 
 /// What a call gives its caller.

@@ -19,6 +19,7 @@ pub mod memory;
 mod reconnect;
 mod reliable;
 mod request_cache;
+mod reserved_port;
 mod server;
 mod server_connection;
 mod server_socket;
@@ -28,6 +29,8 @@ mod tcp;
 mod timer;
 mod transport;
 mod udp;
+#[cfg(unix)]
+mod unix;
 
 use std::{
     future::pending,

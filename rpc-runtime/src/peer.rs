@@ -11,6 +11,8 @@ pub enum Peer {
     Memory,
     /// The address at the far end of a TCP connection.
     Tcp(SocketAddr),
+    /// The process at the far end of a Unix socket.
+    Unix(UnixCredentials),
     /// The address that UDP datagrams come from and go to.
     Udp(SocketAddr),
     /// The address at the far end of the reliable datagram protocol.
@@ -22,12 +24,24 @@ pub enum Peer {
     },
 }
 
+/// Who is at the far end of a Unix socket, as the operating system knows it: who made the connection,
+/// or began to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnixCredentials {
+    /// The user.
+    pub uid: u32,
+    /// The user's group.
+    pub gid: u32,
+    /// The process, where the operating system tells.
+    pub pid: Option<i32>,
+}
+
 impl Peer {
     /// The address of the peer, where its transport has addresses.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Memory => None,
+            Self::Memory | Self::Unix(_) => None,
             Self::Tcp(address) | Self::Udp(address) | Self::Reliable { address, .. } => {
                 Some(*address)
             }
@@ -48,6 +62,10 @@ impl fmt::Display for Peer {
         match self {
             Self::Memory => f.write_str("memory"),
             Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Unix(UnixCredentials { uid, pid, .. }) => {
+                write!(f, "unix socket of user {uid}")?;
+                pid.map_or(Ok(()), |pid| write!(f, ", process {pid}"))
+            }
             Self::Udp(address) => write!(f, "udp://{address}"),
             Self::Reliable { address, .. } => write!(f, "reliable://{address}"),
         }

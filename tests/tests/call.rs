@@ -1,4 +1,4 @@
-//! The same calls over memory, TCP and UDP: each test below is run once over each.
+//! The same calls over every transport: each test below is run once over each.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -6,7 +6,13 @@
     reason = "a test that panics has failed, as it should"
 )]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use rpc_runtime::{
@@ -35,6 +41,7 @@ struct World {
 enum Transport {
     Memory,
     Tcp,
+    Unix,
     Udp,
 }
 
@@ -52,26 +59,26 @@ impl World {
     }
 
     async fn with(transport: Transport, behaviour: behaviour::v1::Server, gate: Arc<Gate>) -> Self {
-        let (listener, connector) = memory::channel();
+        let name = unique_name();
+        let socket = std::env::temp_dir().join(&name);
         let server = Server::builder()
             .service(behaviour)
             .service(interop::v1::Server::new(Interop))
             .service(interop::v3::Server::new(Interop))
-            .memory(listener)
+            .memory(memory::listen(&name).unwrap())
             .tcp("127.0.0.1:0")
+            .unix(&socket)
             .udp("127.0.0.1:0")
             .start()
             .await
             .unwrap();
         let address = match transport {
-            Transport::Memory => None,
-            Transport::Tcp => Some(format!("tcp://{}", server.tcp_addr().unwrap())),
-            Transport::Udp => Some(format!("udp://{}", server.udp_addr().unwrap())),
+            Transport::Memory => format!("memory:{name}"),
+            Transport::Tcp => format!("tcp://{}", server.tcp_addr().unwrap()),
+            Transport::Unix => format!("unix:{}", socket.display()),
+            Transport::Udp => format!("udp://{}", server.udp_addr().unwrap()),
         };
-        let client = match address {
-            None => connector.connect(),
-            Some(address) => Client::connect(&address).await.unwrap(),
-        };
+        let client = Client::connect(&address).await.unwrap();
         Self {
             server,
             client,
@@ -109,11 +116,19 @@ impl World {
     }
 }
 
+/// A name that no other server of any test has.
+fn unique_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("rpc-call-{}-{number}", std::process::id())
+}
+
 /// Makes a test of each function for each transport.
 macro_rules! over_each_transport {
     ($($test:ident)*) => {
         over_each_transport! { over_memory, Memory: $($test)* }
         over_each_transport! { over_tcp, Tcp: $($test)* }
+        over_each_transport! { over_unix, Unix: $($test)* }
         over_each_transport! { over_udp, Udp: $($test)* }
     };
     ($name:ident, $transport:ident: $($test:ident)*) => {

@@ -1,23 +1,22 @@
 //! From the address of a server, as users write it, to a transport.
 
-use std::{
-    fmt, io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, io, net::SocketAddr};
 
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::timeout,
-};
+use tokio::net::lookup_host;
 
+#[cfg(unix)]
+use super::unix::{UnixAddress, UnixDialer};
 use super::{
-    reconnect::{self, CONNECT_DEADLINE, ReconnectingTcp, TcpOptions},
+    client_connection,
+    handle::Handle,
+    memory,
+    reconnect::Reconnecting,
     reliable,
-    shared::Shared,
+    tcp::{TcpDialer, TcpOptions},
+    transport::Transport,
     udp::UdpTransport,
 };
+use crate::transaction::Transactions;
 
 /// A server that no connection could be made to; nothing was called.
 #[derive(Debug)]
@@ -33,6 +32,13 @@ enum Fault {
 }
 
 impl ConnectError {
+    fn new(address: &str, fault: Fault) -> Self {
+        Self {
+            address: address.to_owned(),
+            fault,
+        }
+    }
+
     /// The address, as it was given.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -54,7 +60,8 @@ impl fmt::Display for ConnectError {
         write!(f, "cannot connect to {}: ", self.address)?;
         match &self.fault {
             Fault::Scheme => f.write_str(
-                "an address is tcp://HOST:PORT, udp://HOST:PORT or reliable://HOST:PORT",
+                "an address is tcp://HOST:PORT, udp://HOST:PORT, reliable://HOST:PORT, unix:PATH \
+                 or memory:NAME",
             ),
             Fault::Io(error) => error.fmt(f),
         }
@@ -63,67 +70,50 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
-/// A transport that an address leads to.
-#[derive(Debug)]
-pub(super) enum Connected {
-    Tcp(Box<ReconnectingTcp>),
-    Udp(UdpTransport),
-    Reliable(Arc<Shared<reliable::Request>>),
-}
-
-/// Connects to `tcp://HOST:PORT`, `udp://HOST:PORT` or `reliable://HOST:PORT`.
-pub(super) async fn connect(address: &str, tcp: TcpOptions) -> Result<Connected, ConnectError> {
-    let connected = match address.split_once("://") {
-        Some(("tcp", host)) => connect_tcp(host, tcp)
-            .await
-            .map(|transport| Connected::Tcp(Box::new(transport))),
-        Some(("udp", host)) => connect_datagrams(host, UdpTransport::connect)
-            .await
-            .map(Connected::Udp),
-        Some(("reliable", host)) => connect_datagrams(host, reliable::connect)
-            .await
-            .map(Connected::Reliable),
-        _ => {
-            return Err(ConnectError {
-                address: address.to_owned(),
-                fault: Fault::Scheme,
-            });
-        }
+/// Connects to a server, wherever its address leads.
+pub(super) async fn connect(address: &str, options: TcpOptions) -> Result<Handle, ConnectError> {
+    let connected = match address.split_once(':') {
+        Some(("memory", name)) => memory::connect(name).map(messages),
+        #[cfg(unix)]
+        Some(("unix", path)) => connect_unix(path, options.record_max).await,
+        Some((scheme, host)) => match (scheme, host.strip_prefix("//")) {
+            ("tcp", Some(host)) => connect_tcp(host, options).await,
+            ("udp", Some(host)) => {
+                let connect = |address| UdpTransport::connect(address, options.reserved_port);
+                first(host, connect).await.map(messages)
+            }
+            ("reliable", Some(host)) => first(host, reliable::connect).await.map(Handle::Reliable),
+            _ => return Err(ConnectError::new(address, Fault::Scheme)),
+        },
+        None => return Err(ConnectError::new(address, Fault::Scheme)),
     };
-    connected.map_err(|error| ConnectError {
-        address: address.to_owned(),
-        fault: Fault::Io(error),
-    })
+    connected.map_err(|error| ConnectError::new(address, Fault::Io(error)))
 }
 
-async fn connect_tcp(host: &str, options: TcpOptions) -> io::Result<ReconnectingTcp> {
-    let stream = if options.keeps_port {
-        connect_bound(host).await?
-    } else {
-        timeout(CONNECT_DEADLINE, TcpStream::connect(host)).await??
-    };
-    ReconnectingTcp::new(stream, options)
+/// A connection on this transport, with the transactions that suit it.
+fn messages(transport: impl Transport) -> Handle {
+    let transactions = client_connection::transactions(&transport);
+    Handle::Messages(client_connection::spawn(transport, transactions))
 }
 
-/// Connects from a port that was bound before: the operating system lets no other connection have
-/// such a port, so that it can be bound again.
-async fn connect_bound(host: &str) -> io::Result<TcpStream> {
-    let mut fault = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in lookup_host(host).await? {
-        let any = match address {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-        };
-        match reconnect::connect(address, Some(any), Duration::ZERO).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => fault = error,
-        }
+async fn connect_tcp(host: &str, options: TcpOptions) -> io::Result<Handle> {
+    let connect = |address| Reconnecting::connect(TcpDialer::new(address, options));
+    let transport = first(host, connect).await?;
+    if options.keeps_port {
+        let connection = client_connection::spawn(transport, Transactions::replaying());
+        return Ok(Handle::Messages(connection));
     }
-    Err(fault)
+    Ok(messages(transport))
 }
 
-/// Takes the first address of the host towards which this machine has a route.
-async fn connect_datagrams<T, F>(host: &str, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
+#[cfg(unix)]
+async fn connect_unix(path: &str, record_max: usize) -> io::Result<Handle> {
+    let dialer = UnixDialer::new(&UnixAddress::new(path), record_max);
+    Reconnecting::connect(dialer).await.map(messages)
+}
+
+/// Connects to the first address of the host that lets it.
+async fn first<T, F>(host: &str, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
 {

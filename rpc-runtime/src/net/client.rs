@@ -11,10 +11,10 @@ use tokio::time::Instant;
 use xdr::{Decoder, Encoder, Limits, Tolerance};
 
 use super::{
-    address::{self, ConnectError, Connected},
+    address::{self, ConnectError},
     client_connection,
     handle::Handle,
-    reconnect::TcpOptions,
+    tcp::TcpOptions,
     transport::Transport,
 };
 use crate::{
@@ -51,11 +51,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to a server: `tcp://HOST:PORT`, `udp://HOST:PORT`, or `reliable://HOST:PORT` for the
-    /// reliable datagram protocol, which only servers of this crate speak. The host is a name or an
-    /// address (`udp://[::1]:2049`).
+    /// Connects to a server:
     ///
-    /// A TCP connection that is lost is made again by the next call, with back-off as long as the
+    /// - `tcp://HOST:PORT`, `udp://HOST:PORT`; the host is a name or an address
+    ///   (`udp://[::1]:2049`)
+    /// - `reliable://HOST:PORT`, the reliable datagram protocol, which only servers of this crate
+    ///   speak
+    /// - `unix:PATH`, or on Linux `unix:@NAME`, a name that is no file
+    /// - `memory:NAME`, a server of this process ([`memory::listen`](crate::memory::listen))
+    ///
+    /// A TCP connection or one of a Unix socket that is lost is made again by the next call, with back-off as long as the
     /// server does not answer; calls wait for it until their deadline. Calls that were in flight
     /// fail, perhaps executed; but those of `idempotent` procedures are sent again, until they
     /// are answered or their deadline comes. (A reply ends any call, `SYSTEM_ERR` too.)
@@ -75,6 +80,7 @@ impl Client {
             decoding: Decoding::default(),
             record_max: RECORD_MAX,
             replays: false,
+            reserved_port: false,
         }
     }
 
@@ -308,6 +314,7 @@ pub struct ClientBuilder {
     decoding: Decoding,
     record_max: usize,
     replays: bool,
+    reserved_port: bool,
 }
 
 impl ClientBuilder {
@@ -346,24 +353,27 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets that calls come from a port below 1024, over TCP and UDP: some servers, of NFS above
+    /// all, take no others. The default is any port.
+    ///
+    /// A program has to be privileged to have such a port; without that it does not connect.
+    pub fn reserved_port(mut self, is_reserved: bool) -> Self {
+        self.reserved_port = is_reserved;
+        self
+    }
+
     /// Connects to a server, as [`Client::connect`] does.
     ///
     /// # Errors
     ///
     /// As there.
     pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
-        let tcp = TcpOptions {
+        let options = TcpOptions {
             record_max: self.record_max,
             keeps_port: self.replays,
+            reserved_port: self.reserved_port,
         };
-        let mut client = match address::connect(address, tcp).await? {
-            Connected::Tcp(transport) if self.replays => {
-                Client::over(*transport, Transactions::replaying())
-            }
-            Connected::Tcp(transport) => Client::new(*transport),
-            Connected::Udp(transport) => Client::new(transport),
-            Connected::Reliable(association) => Client::through(Handle::Reliable(association)),
-        };
+        let mut client = Client::through(address::connect(address, options).await?);
         client.deadline = self.deadline;
         client.decoding = self.decoding;
         Ok(client)

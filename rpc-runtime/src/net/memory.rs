@@ -30,8 +30,9 @@
 //! ```
 
 use std::{
-    collections::VecDeque,
-    io,
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
+    fmt, io,
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -48,13 +49,79 @@ const BATCH_MAX: usize = 64;
 #[must_use]
 pub fn channel() -> (Listener, Connector) {
     let (sender, accepted) = mpsc::unbounded_channel();
-    (Listener { accepted }, Connector { sender })
+    let listener = Listener {
+        accepted,
+        name: None,
+    };
+    (listener, Connector { sender })
 }
+
+/// A listener that `Client::connect("memory:NAME")` leads to, from anywhere in this process.
+///
+/// # Errors
+///
+/// There is a listener of this name already. A name is free again when its listener is dropped, and
+/// so when its server has ended.
+pub fn listen(name: impl Into<String>) -> Result<Listener, NameInUse> {
+    match names().entry(name.into()) {
+        Entry::Occupied(entry) => Err(NameInUse {
+            name: entry.key().clone(),
+        }),
+        Entry::Vacant(entry) => {
+            let (mut listener, connector) = channel();
+            listener.name = Some(entry.key().clone());
+            entry.insert(connector);
+            Ok(listener)
+        }
+    }
+}
+
+/// A connection to the listener of this name.
+pub(super) fn connect(name: &str) -> io::Result<MemoryTransport> {
+    let names = names();
+    let connector = names.get(name);
+    connector.and_then(Connector::open).ok_or_else(|| {
+        let kind = io::ErrorKind::ConnectionRefused;
+        io::Error::new(kind, "nobody in this process listens under this name")
+    })
+}
+
+/// The listeners that have names.
+static NAMES: Mutex<BTreeMap<String, Connector>> = Mutex::new(BTreeMap::new());
+
+fn names() -> MutexGuard<'static, BTreeMap<String, Connector>> {
+    // Nothing that is done under the lock can be left half done.
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A name that another listener of this process has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameInUse {
+    name: String,
+}
+
+impl fmt::Display for NameInUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is a listener at memory:{} already", self.name)
+    }
+}
+
+impl std::error::Error for NameInUse {}
 
 /// Where a server takes connections from: the other end of a [`Connector`].
 #[derive(Debug)]
 pub struct Listener {
     accepted: UnboundedReceiver<MemoryTransport>,
+    /// What clients of this process call it.
+    name: Option<String>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            names().remove(name);
+        }
+    }
 }
 
 impl Listen for Listener {
@@ -85,6 +152,12 @@ impl Connector {
         // A server that has ended drops its end, which ends this one.
         let _ = self.sender.send(peer);
         Client::new(transport)
+    }
+
+    /// A connection, unless the server has ended.
+    fn open(&self) -> Option<MemoryTransport> {
+        let (transport, peer) = pair();
+        self.sender.send(peer).ok().map(|()| transport)
     }
 }
 

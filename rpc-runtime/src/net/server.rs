@@ -1,3 +1,5 @@
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
@@ -8,6 +10,8 @@ use tokio::{
 };
 use xdr::{Limits, Tolerance};
 
+#[cfg(unix)]
+use super::unix::{UnixAcceptor, UnixAddress};
 use super::{
     accept::{TcpAcceptor, accept},
     memory,
@@ -58,6 +62,8 @@ impl Server {
             services: Vec::new(),
             tcp: Vec::new(),
             udp: Vec::new(),
+            #[cfg(unix)]
+            unix: UnixSockets::default(),
             memory: Vec::new(),
             limits: Limits::default(),
             tolerance: Tolerance::default(),
@@ -116,6 +122,8 @@ pub struct ServerBuilder {
     services: Vec<VersionServer>,
     tcp: Vec<String>,
     udp: Vec<String>,
+    #[cfg(unix)]
+    unix: UnixSockets,
     memory: Vec<memory::Listener>,
     limits: Limits,
     tolerance: Tolerance,
@@ -124,6 +132,14 @@ pub struct ServerBuilder {
     udp_cache: Option<CacheLimits>,
     tcp_cache: Option<CacheLimits>,
     shutdown_limit: Duration,
+}
+
+/// The Unix sockets that a server listens at.
+#[cfg(unix)]
+#[derive(Debug, Default)]
+struct UnixSockets {
+    addresses: Vec<UnixAddress>,
+    mode: Option<u32>,
 }
 
 /// A server that could not be started.
@@ -162,7 +178,24 @@ impl ServerBuilder {
         self
     }
 
-    /// Serves clients within this process.
+    /// Listens for connections at this Unix socket, a path, or on Linux `@NAME`, a name that is no
+    /// file. The file is removed when the server ends; one that a server that has died left behind
+    /// is replaced.
+    #[cfg(unix)]
+    pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
+        self.unix.addresses.push(UnixAddress::new(path));
+        self
+    }
+
+    /// Sets the permissions of the files of Unix sockets, such as `0o600`: who may write to the file
+    /// may connect. The default is what the process gives to new files.
+    #[cfg(unix)]
+    pub fn unix_mode(mut self, mode: u32) -> Self {
+        self.unix.mode = Some(mode);
+        self
+    }
+
+    /// Serves clients within this process, those of [`memory::channel`] or [`memory::listen`].
     pub fn memory(mut self, listener: memory::Listener) -> Self {
         self.memory.push(listener);
         self
@@ -252,6 +285,15 @@ impl ServerBuilder {
         for address in self.udp {
             let common = common.with_cache(self.udp_cache);
             server.listen_udp(address, common).await?;
+        }
+        #[cfg(unix)]
+        for address in self.unix.addresses {
+            let bound = UnixAcceptor::bind(&address, self.unix.mode, self.record_max).await;
+            let acceptor = bound.map_err(|error| StartError::Listen {
+                address: address.to_string(),
+                error,
+            })?;
+            server.listeners.spawn(accept(acceptor, common.clone()));
         }
         for listener in self.memory {
             server.listeners.spawn(accept(listener, common.clone()));

@@ -49,9 +49,9 @@ impl<S> StreamTransport<S> {
         }
     }
 
-    /// The stream, with what was received and not handed over, or taken over and not sent, lost.
-    pub(super) fn into_stream(self) -> S {
-        self.stream
+    /// What carries the bytes.
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
     }
 }
 

@@ -3,14 +3,18 @@
 use std::{
     collections::VecDeque,
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use tokio::{io::ReadBuf, net::UdpSocket};
 
-use super::{give_way, transport::Transport};
+use super::{
+    give_way,
+    reserved_port::{self, unspecified},
+    transport::Transport,
+};
 use crate::{Message, Peer, Received};
 
 /// Bytes of the largest datagram: 65,535 of an IPv4 packet less its header and that of UDP.
@@ -29,12 +33,15 @@ pub(super) struct UdpTransport {
 }
 
 impl UdpTransport {
-    pub(super) async fn connect(peer: SocketAddr) -> io::Result<Self> {
-        let local = match peer {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    /// A socket on a port that the operating system chooses, or one that needs a privilege.
+    pub(super) async fn connect(peer: SocketAddr, reserved_port: bool) -> io::Result<Self> {
+        let socket = if reserved_port {
+            let socket = reserved_port::bind(peer, std::net::UdpSocket::bind)?;
+            socket.set_nonblocking(true)?;
+            UdpSocket::from_std(socket)?
+        } else {
+            UdpSocket::bind((unspecified(peer), 0)).await?
         };
-        let socket = UdpSocket::bind(local).await?;
         socket.connect(peer).await?;
         Ok(Self {
             socket,
