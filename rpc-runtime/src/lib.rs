@@ -89,8 +89,9 @@ pub use message::{
 };
 #[cfg(feature = "net")]
 pub use net::{
-    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Recovery,
-    ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Transport, memory,
+    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Overload,
+    Progress, Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError,
+    Transport, memory,
 };
 pub use peer::{Peer, UnixCredentials};
 pub use program::{Procedure, Program};

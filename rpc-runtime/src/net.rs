@@ -13,8 +13,11 @@ mod client_connection;
 mod datagram;
 
 mod datagram_socket;
+mod deadlines;
 pub(crate) mod fault;
 mod handle;
+mod limits;
+mod load;
 pub mod memory;
 mod reconnect;
 mod reliable;
@@ -44,8 +47,9 @@ pub use channel::ReliableChannel;
 pub use checksummed::ChecksummedEndpoint;
 pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
+pub use limits::Overload;
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
-pub use transport::{Recovery, Transport};
+pub use transport::{Progress, Recovery, Transport};
 
 /// The time, by the clock of the runtime, which tests may move.
 fn now() -> Instant {

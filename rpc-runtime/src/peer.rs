@@ -1,4 +1,7 @@
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
 
 use crate::datagram::CallToken;
 
@@ -69,5 +72,17 @@ impl fmt::Display for Peer {
             Self::Udp(address) => write!(f, "udp://{address}"),
             Self::Reliable { address, .. } => write!(f, "reliable://{address}"),
         }
+    }
+}
+
+/// The network of an address that one host has to itself, in which it can choose any: its address
+/// where that is of IPv4, and 64 bits where it is of IPv6.
+pub(crate) fn host(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> 64 << 64;
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }

@@ -45,7 +45,14 @@ pub(super) async fn accept(mut listener: impl Listen, common: Common) {
         };
         match accepted {
             Ok(Some(transport)) => {
-                connections.spawn(serve(transport, common.clone()));
+                // One that is too many is closed: its peer learns that at once.
+                if let Some(seat) = common.load.seat(transport.peer()) {
+                    let served = serve(transport, common.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop(seat);
+                    });
+                }
             }
             Ok(None) => break,
             // The peer gave up before it was accepted.

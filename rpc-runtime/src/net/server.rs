@@ -14,18 +14,15 @@ use xdr::{Limits, Tolerance};
 use super::unix::{UnixAcceptor, UnixAddress};
 use super::{
     accept::{TcpAcceptor, accept},
+    limits::ServerLimits,
+    load::Load,
     memory,
     server_connection::{Common, Phase, serve},
     server_socket::ServerSocket,
 };
 use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
-    record::RECORD_MAX,
 };
-
-/// Calls that may wait for a service on one connection, or UDP socket, before the server reads no
-/// more from it: enough to keep services busy, and a bound on what one peer can occupy.
-const CALLS_MAX: usize = 1024;
 
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
@@ -67,8 +64,7 @@ impl Server {
             memory: Vec::new(),
             limits: Limits::default(),
             tolerance: Tolerance::default(),
-            record_max: RECORD_MAX,
-            calls_max: CALLS_MAX,
+            server_limits: ServerLimits::default(),
             udp_cache: Some(CacheLimits::UDP),
             tcp_cache: None,
             shutdown_limit: SHUTDOWN_LIMIT,
@@ -127,8 +123,7 @@ pub struct ServerBuilder {
     memory: Vec<memory::Listener>,
     limits: Limits,
     tolerance: Tolerance,
-    record_max: usize,
-    calls_max: usize,
+    pub(super) server_limits: ServerLimits,
     udp_cache: Option<CacheLimits>,
     tcp_cache: Option<CacheLimits>,
     shutdown_limit: Duration,
@@ -215,19 +210,6 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets how many bytes a call over TCP may have. The default is 4 MiB.
-    pub fn record_max(mut self, bytes: usize) -> Self {
-        self.record_max = bytes;
-        self
-    }
-
-    /// Sets how many calls may wait for a service on one connection, or UDP socket, before no
-    /// more are read from it. The default is 1024.
-    pub fn calls_max(mut self, calls: usize) -> Self {
-        self.calls_max = calls.max(1);
-        self
-    }
-
     /// Sets what the [duplicate request cache](crate::duplicate_request_cache) of each UDP socket may
     /// hold, or switches it off. The default is [`CacheLimits::UDP`].
     pub fn duplicate_request_cache(mut self, limits: impl Into<Option<CacheLimits>>) -> Self {
@@ -268,7 +250,8 @@ impl ServerBuilder {
         let common = Common {
             dispatcher: Arc::new(dispatcher),
             cache: None,
-            calls_max: self.calls_max,
+            load: Arc::new(Load::new(&self.server_limits)),
+            limits: Arc::new(self.server_limits),
             phase: receiver,
         };
         let mut server = Server {
@@ -280,7 +263,7 @@ impl ServerBuilder {
         };
         for address in self.tcp {
             let common = common.with_cache(self.tcp_cache);
-            server.listen_tcp(address, common, self.record_max).await?;
+            server.listen_tcp(address, common).await?;
         }
         for address in self.udp {
             let common = common.with_cache(self.udp_cache);
@@ -288,7 +271,8 @@ impl ServerBuilder {
         }
         #[cfg(unix)]
         for address in self.unix.addresses {
-            let bound = UnixAcceptor::bind(&address, self.unix.mode, self.record_max).await;
+            let bound =
+                UnixAcceptor::bind(&address, self.unix.mode, common.limits.record_max).await;
             let acceptor = bound.map_err(|error| StartError::Listen {
                 address: address.to_string(),
                 error,
@@ -303,12 +287,7 @@ impl ServerBuilder {
 }
 
 impl Server {
-    async fn listen_tcp(
-        &mut self,
-        address: String,
-        common: Common,
-        record_max: usize,
-    ) -> Result<(), StartError> {
+    async fn listen_tcp(&mut self, address: String, common: Common) -> Result<(), StartError> {
         let bound = TcpListener::bind(&address)
             .await
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -316,7 +295,7 @@ impl Server {
         self.tcp.push(local);
         let acceptor = TcpAcceptor {
             listener,
-            record_max,
+            record_max: common.limits.record_max,
         };
         self.listeners.spawn(accept(acceptor, common));
         Ok(())

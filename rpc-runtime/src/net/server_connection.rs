@@ -1,5 +1,7 @@
 //! The task that runs a server's end of a connection, or a server's UDP socket.
 
+mod limited;
+
 use std::{
     collections::VecDeque,
     future::{pending, poll_fn},
@@ -13,7 +15,11 @@ use std::{
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
-    give_way, now,
+    deadlines::{Deadlines, Waits},
+    give_way,
+    limits::{Overload, ServerLimits},
+    load::Load,
+    now,
     request_cache::{Entered, RequestCache},
     transport::Transport,
 };
@@ -41,8 +47,8 @@ pub(super) struct Common {
     pub(super) dispatcher: Arc<Dispatcher>,
     /// Where calls that come more than once are noticed, if they are.
     pub(super) cache: Option<Arc<RequestCache>>,
-    /// Calls that may be waiting for a service on one connection.
-    pub(super) calls_max: usize,
+    pub(super) limits: Arc<ServerLimits>,
+    pub(super) load: Arc<Load>,
     /// How far the server is on its way to its end.
     pub(super) phase: watch::Receiver<Phase>,
 }
@@ -138,7 +144,13 @@ struct Connection<T> {
     transport: T,
     dispatcher: Arc<Dispatcher>,
     cache: Option<Arc<RequestCache>>,
-    calls_max: usize,
+    limits: Arc<ServerLimits>,
+    load: Arc<Load>,
+    /// Waits until the server has room for another call.
+    room: Option<Room>,
+    deadlines: Deadlines,
+    /// What the connection waits for.
+    waits: Waits,
     /// Messages that no service has yet.
     received: VecDeque<Received>,
     /// When they were taken from the transport.
@@ -167,7 +179,11 @@ impl<T> Connection<T> {
             transport,
             dispatcher: common.dispatcher,
             cache: common.cache,
-            calls_max: common.calls_max,
+            deadlines: Deadlines::new(common.limits.patience),
+            limits: common.limits,
+            load: common.load,
+            room: None,
+            waits: Waits::Itself,
             received: VecDeque::new(),
             received_at: now(),
             outgoing: VecDeque::new(),
@@ -179,9 +195,26 @@ impl<T> Connection<T> {
     }
 }
 
+/// Waits until a call of the server has ended.
+type Room = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl<T: Transport> Connection<T> {
-    /// Runs until no more calls come and all that came are answered.
+    /// Runs until no more calls come and all that came are answered, or until the peer has to be
+    /// cut off.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.waits = Waits::Itself;
+        let mut ended = self.go_on(cx);
+        if ended.is_pending() {
+            ended = self.deadlines.poll(cx, self.waits).map(Err);
+            // A connection that is only idle ends in order.
+            if ended.is_ready() && self.waits != Waits::Call {
+                self.transport.abort();
+            }
+        }
+        ended
+    }
+
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut calls_left = CALLS_PER_POLL;
         for _ in 0..TURNS_MAX {
             self.transport.poll_upkeep(cx);
@@ -190,17 +223,14 @@ impl<T: Transport> Connection<T> {
             }
             self.answer(cx, &mut calls_left);
             // A peer that takes no replies is not read from.
-            ready!(self.transport.poll_send(cx, &mut self.outgoing))?;
-            self.reply_bytes = 0;
+            ready!(self.poll_send(cx))?;
             if calls_left == 0 {
                 break;
             }
             if !self.received.is_empty() {
-                if self.calls.len() < self.calls_max {
-                    continue;
-                }
                 // Nor is one that all services are busy with.
-                return Poll::Pending;
+                ready!(self.poll_room(cx));
+                continue;
             }
             if !self.is_reading {
                 return if self.calls.is_empty() {
@@ -209,13 +239,7 @@ impl<T: Transport> Connection<T> {
                     Poll::Pending
                 };
             }
-            let count = ready!(self.transport.poll_receive(cx, &mut self.received))?;
-            self.received_at = now();
-            self.is_reading = count > 0;
-            if !self.is_reading && self.transport.is_reliable() {
-                // Nearly always the peer is gone. One that only sends no more gets its replies.
-                self.cancellation.cancel_all();
-            }
+            ready!(self.poll_receive(cx))?;
         }
         give_way(cx);
         Poll::Pending
@@ -247,9 +271,9 @@ impl<T: Transport> Connection<T> {
     /// tasks run, and as can be answered before replies have to be sent.
     fn dispatch(&mut self, calls_left: &mut usize) {
         let dispatcher = Arc::clone(&self.dispatcher);
-        while self.calls.len() < self.calls_max
-            && *calls_left > 0
+        while *calls_left > 0
             && self.reply_bytes < REPLIES_MAX
+            && (self.has_room() || self.limits.overload == Overload::Shed)
             && let Some(received) = self.received.pop_front()
         {
             *calls_left -= 1;
@@ -263,6 +287,9 @@ impl<T: Transport> Connection<T> {
                 }
                 Arrival::Other(outcome) => self.begin(outcome, None),
             }
+        }
+        if self.room.take().is_some() {
+            self.load.pass_on();
         }
     }
 
@@ -287,10 +314,10 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Hands a call to its service, unless it has waited for too long.
+    /// Hands a call to its service, unless it has waited for too long, or too many wait for theirs.
     fn begin_call(&mut self, mut call: AcceptedCall<'_>, entered: Option<Entered>) {
         let context = call.context();
-        if context.deadline().is_some_and(|deadline| deadline <= now()) {
+        if context.deadline().is_some_and(|deadline| deadline <= now()) || !self.has_room() {
             return self.turn_away(noted(entered, call.refuse()));
         }
         call.cancelled_with(&self.cancellation);
@@ -304,7 +331,9 @@ impl<T: Transport> Connection<T> {
             Dispatched::Blocking(execution) => {
                 self.may_be_cancelled(execution.call_token());
                 let cancellation = Arc::clone(&self.cancellation);
+                let in_flight = self.load.begin();
                 self.calls.spawn_blocking(move || {
+                    let _in_flight = in_flight;
                     if execution.is_in_vain(now(), &cancellation) {
                         return Ended::NotBegun(noted(entered, execution.refuse()));
                     }
@@ -324,7 +353,11 @@ impl<T: Transport> Connection<T> {
             Poll::Ready(reply) => self.reply(noted(entered, reply)),
             Poll::Pending => {
                 self.may_be_cancelled(execution.call_token());
-                let run = async move { Ended::Answered(noted(entered, execution.await)) };
+                let in_flight = self.load.begin();
+                let run = async move {
+                    let _in_flight = in_flight;
+                    Ended::Answered(noted(entered, execution.await))
+                };
                 self.calls.spawn(run);
             }
         }

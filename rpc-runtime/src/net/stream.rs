@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use super::transport::Transport;
+use super::transport::{Progress, Transport};
 use crate::{
     Message, Peer, Received,
     record::{FRAGMENT_MAX, RecordReader, SLICES_MAX, Unsent},
@@ -23,9 +23,11 @@ const BATCH_MAX: usize = 512;
 const DISCARD_LEN: usize = 1024;
 
 /// A connection that carries bytes in order, both ways.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Has the operating system forget the connection once it is dropped, where it would go on
+    /// offering what was sent to a peer that does not take it.
+    fn abort(&self) {}
+}
 
 /// A stream with record marking (RFC 5531 §11).
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) struct StreamTransport<S> {
     peer: Peer,
     reader: RecordReader,
     unsent: Unsent,
+    /// Bytes that were sent.
+    sent: u64,
     is_shut_down: bool,
 }
 
@@ -45,6 +49,7 @@ impl<S> StreamTransport<S> {
             peer,
             reader: RecordReader::new(record_max),
             unsent: Unsent::default(),
+            sent: 0,
             is_shut_down: false,
         }
     }
@@ -66,6 +71,7 @@ impl<S: Stream> StreamTransport<S> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unsent.advance(sent);
+            self.sent += sent as u64;
         }
         // A stream may have a buffer of its own, as TLS does.
         Pin::new(&mut self.stream).poll_flush(cx)
@@ -145,6 +151,17 @@ impl<S: Stream> Transport for StreamTransport<S> {
         }
     }
 
+    fn progress(&self) -> Option<Progress> {
+        Some(Progress {
+            sent: self.sent,
+            is_within_record: !self.reader.is_between_records(),
+        })
+    }
+
+    fn abort(&mut self) {
+        self.stream.abort();
+    }
+
     fn peer(&self) -> Peer {
         self.peer
     }
@@ -157,6 +174,9 @@ impl<S: Stream> Transport for StreamTransport<S> {
         FRAGMENT_MAX
     }
 }
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
 
 #[cfg(test)]
 mod tests {

@@ -10,10 +10,17 @@ use tokio::{
 use super::{
     reconnect::{CONNECT_DEADLINE, Dial, Dialing},
     reserved_port::{self, unspecified},
-    stream::StreamTransport,
+    stream::{Stream, StreamTransport},
     transport::Recovery,
 };
 use crate::Peer;
+
+impl Stream for TcpStream {
+    fn abort(&self) {
+        // A connection that has died already leaves nothing behind.
+        let _ = self.set_zero_linger();
+    }
+}
 
 /// A TCP connection with record marking (RFC 5531 §11).
 pub(super) type TcpTransport = StreamTransport<TcpStream>;

@@ -19,6 +19,17 @@ pub enum Recovery {
     ReconnectsFromSameAddress,
 }
 
+/// How far a transport has come with what is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes that the peer or the operating system has taken, since the transport began.
+    pub sent: u64,
+    /// Whether the peer is in the middle of something that it has to finish: a part of a message
+    /// has come, or a handshake is under way.
+    pub is_within_record: bool,
+}
+
 /// Whole messages in and out: what a connection of a client or server runs on.
 ///
 /// Both directions take batches, so that a transport can move many messages with one system
@@ -77,6 +88,16 @@ pub trait Transport: Send + 'static {
     ///
     /// The transport has ended before.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// How far the transport has come, where a server is to set the peer deadlines; nothing where
+    /// it is not.
+    fn progress(&self) -> Option<Progress> {
+        None
+    }
+
+    /// Has nothing of the transport outlive it: what was not sent is lost, and the operating
+    /// system goes on with nothing. For a peer that is cut off.
+    fn abort(&mut self) {}
 
     /// Says how the transport goes on after an error, or after the peer has ended it.
     ///

@@ -18,9 +18,11 @@ use tokio::{
 use super::{
     accept::Listen,
     reconnect::{CONNECT_DEADLINE, Dial, Dialing},
-    stream::StreamTransport,
+    stream::{Stream, StreamTransport},
 };
 use crate::{Peer, UnixCredentials};
+
+impl Stream for UnixStream {}
 
 /// A Unix socket with record marking (RFC 5531 §11).
 type UnixTransport = StreamTransport<UnixStream>;

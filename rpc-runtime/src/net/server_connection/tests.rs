@@ -117,10 +117,15 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
         message_max: SUCCESS_HEADER_LEN,
         ..Scripted::default()
     };
+    let limits = ServerLimits {
+        calls_max: 2,
+        ..ServerLimits::default()
+    };
     let common = Common {
         dispatcher: Arc::new(dispatcher),
         cache: None,
-        calls_max: 2,
+        load: Arc::new(Load::new(&limits)),
+        limits: Arc::new(limits),
         phase: watch::channel(Phase::Running).1,
     };
     let connection = Connection::new(transport, common);
