@@ -28,8 +28,12 @@
 //!
 //! The port of a server is not looked up, for there is no rpcbind yet; `rpcinfo -p HOST` shows it.
 //! There is no encryption yet. A [`CallError`] says whether its call may have
-//! been executed. [`Answer`], [`Call`], [`Exception`], [`Refusal`], [`Reply`], [`VersionServer`],
-//! [`raised`] and [`Arc`] are here for generated code.
+//! been executed. [`Answer`], [`Call`], [`Exception`], [`Refusal`], [`Reply`], [`ResultDecoder`],
+//! [`VersionServer`], [`raised`] and [`Arc`] are here for generated code.
+//!
+//! A generated client calls through any [`Caller`]. Through a `Client`, a call is on its way when its
+//! method returns: what that gives is a future, which can be awaited later, and cancels the call
+//! when it is dropped.
 //!
 //! # Modules, in reading order
 //!
@@ -55,6 +59,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+mod caller;
 pub mod channel;
 pub mod checksum;
 pub mod datagram;
@@ -72,11 +77,16 @@ mod program;
 mod random;
 pub mod record;
 pub mod retransmission;
+#[cfg(feature = "net")]
+mod settings;
 pub mod transaction;
 
 pub use std::sync::Arc;
 
 pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
+#[cfg(not(feature = "net"))]
+pub use caller::Client;
+pub use caller::{Caller, ResultDecoder};
 pub use dispatch::{
     Answer, Call, Cancelled, Context, Dispatcher, Exception, Refusal, Reply, ServiceError,
     VersionServer, raised,
@@ -91,7 +101,7 @@ pub use message::{
 pub use net::{
     ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Overload,
     Progress, Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError,
-    Transport, memory,
+    Started, Transport, memory,
 };
 pub use peer::{Peer, UnixCredentials};
 pub use program::{Procedure, Program};

@@ -27,6 +27,7 @@ mod server;
 mod server_connection;
 mod server_socket;
 mod shared;
+mod started;
 mod stream;
 mod tcp;
 mod timer;
@@ -49,6 +50,7 @@ pub use client::{Client, ClientBuilder};
 pub use datagram::{Datagram, DatagramEndpoint};
 pub use limits::Overload;
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
+pub use started::Started;
 pub use transport::{Progress, Recovery, Transport};
 
 /// The time, by the clock of the runtime, which tests may move.

@@ -11,8 +11,8 @@ use std::{future::Future, time::Duration};
 
 use common::{Calc, CalcClient, PROGRAM, server};
 use rpc_runtime::{
-    AcceptStat, AuthStat, AuthSys, CallErrorKind, Client, Credential, Outcome, Procedure, Program,
-    RejectStat, Server, memory,
+    AcceptStat, AuthStat, AuthSys, CallErrorKind, Caller, Client, Credential, Outcome, Procedure,
+    Program, RejectStat, Server, memory,
 };
 
 /// Runs a test over every transport, each with a server and a client of its own.

@@ -6,8 +6,8 @@
 )]
 
 use rpc_runtime::{
-    AcceptStat, Answer, CallErrorKind, Client, Procedure, Program, Refusal, Server, ServerBuilder,
-    VersionServer, memory,
+    AcceptStat, Answer, CallErrorKind, Caller, Client, Procedure, Program, Refusal, Server,
+    ServerBuilder, VersionServer, memory,
 };
 use xdr::{Decode, Encoder, Error, Limits, Tolerance};
 
@@ -47,7 +47,7 @@ async fn pair(set: fn(ServerBuilder) -> ServerBuilder) -> (Server, Client) {
     (builder.start().await.unwrap(), connector.connect())
 }
 
-async fn call<R: Decode>(
+async fn call<R: Decode + Send + 'static>(
     client: &Client,
     procedure: &Procedure,
     encode: impl FnOnce(&mut Encoder) -> Result<(), Error>,

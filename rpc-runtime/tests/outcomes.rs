@@ -12,7 +12,7 @@ use std::{future::Future, time::Duration};
 
 use common::{Calc, CalcClient, PROGRAM, server};
 use rpc_runtime::{
-    CallError, Client, Outcome, Procedure, Program, Server,
+    CallError, Caller, Client, Outcome, Procedure, Program, Server,
     fault::{Faults, UdpRelay},
     memory,
 };

@@ -12,7 +12,8 @@ use std::{net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use common::{Calc, CalcClient, PROGRAM, server};
 use rpc_runtime::{
-    Answer, CallErrorKind, Client, Outcome, Procedure, Server, VersionServer, datagram::Reason,
+    Answer, CallErrorKind, Caller, Client, Outcome, Procedure, Server, VersionServer,
+    datagram::Reason,
 };
 use tokio::task::JoinSet;
 

@@ -14,7 +14,7 @@ use std::{net::SocketAddr, num::NonZeroU64, sync::Arc, time::Duration};
 use bytes::Bytes;
 use common::{Calc, CalcClient, PROGRAM};
 use rpc_runtime::{
-    Answer, CallErrorKind, Client, Outcome, Procedure, Server, VersionServer,
+    Answer, CallErrorKind, Caller, Client, Outcome, Procedure, Server, VersionServer,
     datagram::{
         CallOptions, ClientAssociation, ClientSettings, Ended, Reason, ServerEndpoint,
         ServerSettings,

@@ -10,7 +10,7 @@ mod common;
 use std::{io, sync::Arc};
 
 use common::PROGRAM;
-use rpc_runtime::{Answer, Client, Procedure, Server, VersionServer};
+use rpc_runtime::{Answer, Caller, Client, Procedure, Server, VersionServer};
 
 /// A service whose procedure 1 gives the port that it was called from.
 fn source_port() -> VersionServer {

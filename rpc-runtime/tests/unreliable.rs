@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use common::{Calc, CalcClient, server};
 use rpc_runtime::{
-    CallErrorKind, Client, Dispatcher, Message, Outcome, Peer, Received, Transport,
+    CallErrorKind, Caller, Client, Dispatcher, Message, Outcome, Peer, Received, Transport,
     dispatch::Dispatched, record::RECORD_MAX,
 };
 use tokio::{

@@ -140,7 +140,7 @@ const VARIABLES: [&str; 19] = [
 ];
 
 /// Methods that a client stub has beside those of procedures.
-const METHODS: [&str; 1] = ["new"];
+const METHODS: [&str; 2] = ["new", "with"];
 
 /// A name as it is spelled, with a `_` where it has another meaning in generated code.
 fn preserved(idl: &str, taken: &[&str]) -> String {
@@ -188,7 +188,6 @@ pub fn procedure_name(idl: &str, program: &str) -> String {
     let rest = after_proc(idl).or_else(|| after_program(idl, program));
     let rest = rest.filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
     let name = value_name(rest.unwrap_or(idl));
-    // A client stub is made by `new`.
     if METHODS.contains(&name.as_str()) {
         name + "_"
     } else {

@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use rpc_runtime::{
-    AcceptStat, AuthStat, CallError, CallErrorKind, Client, Outcome, Procedure, Program,
+    AcceptStat, AuthStat, CallError, CallErrorKind, Caller, Client, Outcome, Procedure, Program,
     RejectStat, Server, memory,
 };
 use tests::{

@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use rpc_runtime::{Answer, Client, Procedure, Program, Server, VersionServer};
+use rpc_runtime::{Answer, Caller, Client, Procedure, Program, Server, VersionServer};
 use tests::process;
 
 const PROGRAM: Program = Program::new("LOSSY", 0x2000_0042);

@@ -16,7 +16,8 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use rpc_runtime::{
-    AuthSys, CallError, Client, Credential, Procedure, Program, Server, record::LAST_FRAGMENT,
+    AuthSys, CallError, Caller, Client, Credential, Procedure, Program, Server,
+    record::LAST_FRAGMENT,
 };
 use tests::{
     behaviour,

@@ -135,12 +135,17 @@ pub trait Exception: Sized {
     fn decode(number: i32, decoder: &mut Decoder<'_>) -> Result<Self, xdr::Error>;
 }
 
-/// The function that decodes the reply of a procedure that raises exceptions, made of the one that
-/// decodes its result.
+/// Decodes the reply of a procedure that raises exceptions, with the function that decodes its
+/// result.
+///
+/// # Errors
+///
+/// No exception has the number, or the input is not what it should be.
 pub fn raised<T, E: Exception>(
-    decode: impl FnOnce(&mut Decoder<'_>) -> Result<T, xdr::Error>,
-) -> impl FnOnce(&mut Decoder<'_>) -> Result<Result<T, E>, xdr::Error> {
-    |decoder| match decoder.decode()? {
+    decoder: &mut Decoder<'_>,
+    decode: impl FnOnce(&mut Decoder<'_>) -> xdr::Result<T>,
+) -> xdr::Result<Result<T, E>> {
+    match decoder.decode()? {
         NOT_RAISED => decode(decoder).map(Ok),
         number => E::decode(number, decoder).map(Err),
     }

@@ -1,41 +1,19 @@
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use tokio::time::Instant;
-use xdr::{Decoder, Encoder, Limits, Tolerance};
+use xdr::{Encoder, Limits, Tolerance};
 
 use super::{
     address::{self, ConnectError},
     client_connection,
     handle::Handle,
+    started::Started,
     tcp::TcpOptions,
     transport::Transport,
 };
 use crate::{
-    AcceptStat, CallError, CallErrorKind, CallHeader, Credential, Message, OpaqueAuth, Procedure,
-    ReplyBody, ReplyHeader, Xid,
-    datagram::CallOptions,
-    decoding::Decoding,
-    record::RECORD_MAX,
-    transaction::{CallKind, Completion, Ended, Transactions},
+    Caller, Credential, Procedure, ResultDecoder, decoding::Decoding, record::RECORD_MAX,
+    settings::CallSettings, transaction::Transactions,
 };
-
-/// The deadline of a call unless the client is told another: time for about ten retransmissions
-/// over UDP, and short enough that a caller notices a dead server.
-const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
-
-/// A deadline so far away that it is none; the clock could not tell a later one.
-const DEADLINE_MAX: Duration = Duration::from_secs(60 * 60 * 24 * 365);
-
-/// Bytes that the buffer of a call begins with: most fit, and a larger one makes it grow. Large
-/// opaque arguments are not in it: they are sent from where they lie.
-const CALL_CAPACITY: usize = 128;
 
 /// A client of the programs at one server, over one connection.
 ///
@@ -44,10 +22,7 @@ const CALL_CAPACITY: usize = 128;
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
-    /// Of each call, whatever its procedure says.
-    deadline: Option<Duration>,
-    credential: OpaqueAuth,
-    decoding: Decoding,
+    settings: CallSettings,
 }
 
 impl Client {
@@ -104,9 +79,7 @@ impl Client {
     fn through(handle: Handle) -> Self {
         Self {
             handle: Arc::new(handle),
-            deadline: None,
-            credential: OpaqueAuth::NONE,
-            decoding: Decoding::default(),
+            settings: CallSettings::default(),
         }
     }
 
@@ -115,7 +88,7 @@ impl Client {
     /// comes before both.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+        self.settings.deadline = Some(deadline);
         self
     }
 
@@ -125,7 +98,7 @@ impl Client {
     ///
     /// An `AUTH_SYS` credential with a machine name above 255 bytes or more than 16 groups.
     pub fn with_credential(mut self, credential: &Credential) -> Result<Self, xdr::Error> {
-        self.credential = credential.to_opaque()?;
+        self.settings.credential = credential.to_opaque()?;
         Ok(self)
     }
 
@@ -134,7 +107,7 @@ impl Client {
     /// too. The defaults are those of [`Limits`].
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.decoding.limits = limits;
+        self.settings.decoding.limits = limits;
         self
     }
 
@@ -143,97 +116,22 @@ impl Client {
     /// strictly.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.decoding.tolerance = tolerance;
+        self.settings.decoding.tolerance = tolerance;
         self
     }
+}
 
-    /// Calls a procedure. The call is encoded and on its way when this returns; the future gives
-    /// its result, and dropping it gives up the call.
-    ///
-    /// A call of a `maybe` procedure is sent once. It has ended when the transport has passed it on,
-    /// and its result is decoded from nothing, as `void` is; a reply is dropped.
-    ///
-    /// # Errors
-    ///
-    /// See [`CallErrorKind`]; [`CallError::outcome`] says whether the call may have been executed.
-    pub fn call<R>(
+impl Caller for Client {
+    type Call<R: Send + 'static> = Started<R>;
+
+    /// The call is encoded and queued when this returns.
+    fn call_with<R: Send + 'static>(
         &self,
         procedure: &Procedure,
-        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
-        decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error> + Send,
-    ) -> impl Future<Output = Result<R, CallError>> + Send {
-        let call = self.start(procedure, encode);
-        let decoding = self.decoding;
-        async move {
-            let call = call?;
-            let failure = call.failure;
-            let Completion {
-                ended,
-                transmissions,
-            } = call.await;
-            let result = match ended {
-                Ended::Reply(message) => result(&message, decoding, decode),
-                Ended::Sent => decode(&mut Decoder::from_slice(&[])).map_err(CallErrorKind::Decode),
-                Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
-                Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
-                Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),
-            };
-            result.map_err(|kind| failure.error(kind, transmissions))
-        }
-    }
-
-    /// Opens a transaction, encodes the call and queues it.
-    fn start(
-        &self,
-        procedure: &Procedure,
-        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
-    ) -> Result<InFlight<'_>, CallError> {
-        let handle = &*self.handle;
-        let deadline = self.deadline.or(procedure.deadline());
-        let deadline = deadline.unwrap_or(DEFAULT_DEADLINE).min(DEADLINE_MAX);
-        let deadline = Instant::now() + deadline;
-        let not_sent = |kind| CallError::new(kind, *procedure, 0);
-        let xid = handle.open(deadline.into_std(), CallKind::from(procedure));
-        let xid = xid.map_err(not_sent)?;
-        let call = InFlight {
-            handle,
-            failure: Failure {
-                xid,
-                procedure: *procedure,
-                handle,
-            },
-        };
-        let message = self.encode(xid, procedure, encode);
-        let message = message.map_err(|kind| call.failure.error(kind, 0))?;
-        let options = CallOptions::default()
-            .idempotent(procedure.is_idempotent())
-            .deadline(Some(deadline.into_std()));
-        handle.submit(xid, message, options);
-        Ok(call)
-    }
-
-    fn encode(
-        &self,
-        xid: Xid,
-        procedure: &Procedure,
-        encode: impl FnOnce(&mut Encoder) -> Result<(), xdr::Error>,
-    ) -> Result<Message, CallErrorKind> {
-        let header = CallHeader::new(xid, procedure, self.credential.clone());
-        let mut encoder = Encoder::with_capacity(CALL_CAPACITY)
-            .with_limits(self.decoding.limits)
-            .with_chunks();
-        encoder
-            .encode(&header)
-            .and_then(|()| encode(&mut encoder))
-            .map_err(CallErrorKind::Encode)?;
-        let (len, max) = (encoder.len(), self.handle.message_max());
-        if len > max {
-            return Err(CallErrorKind::TooLarge { len, max });
-        }
-        Ok(Message::from_chunks(
-            self.handle.peer(),
-            encoder.finish_chunks(),
-        ))
+        encode: impl FnOnce(&mut Encoder) -> xdr::Result<()>,
+        decode: ResultDecoder<R>,
+    ) -> Started<R> {
+        Started::new(&self.handle, &self.settings, procedure, encode, decode)
     }
 }
 
@@ -241,68 +139,8 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("peer", &self.handle.peer())
-            .field("deadline", &self.deadline)
-            .field("credential", &self.credential)
-            .field("decoding", &self.decoding)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
-    }
-}
-
-/// The result in a reply, or the refusal.
-fn result<R>(
-    message: &Bytes,
-    decoding: Decoding,
-    decode: impl FnOnce(&mut Decoder<'_>) -> Result<R, xdr::Error>,
-) -> Result<R, CallErrorKind> {
-    let mut decoder = Decoder::new(message);
-    let header: ReplyHeader = decoder.decode().map_err(CallErrorKind::MalformedReply)?;
-    match header.body {
-        ReplyBody::Denied(stat) => Err(CallErrorKind::Denied(stat)),
-        ReplyBody::Accepted {
-            stat: AcceptStat::Success,
-            ..
-        } => {
-            let mut decoder = decoding.applied(decoder);
-            let result = decode(&mut decoder).map_err(CallErrorKind::Decode)?;
-            decoder.finish().map_err(CallErrorKind::Decode)?;
-            Ok(result)
-        }
-        ReplyBody::Accepted { stat, .. } => Err(CallErrorKind::Accepted(stat)),
-    }
-}
-
-/// A call that was started; it is given up when this is dropped.
-struct InFlight<'a> {
-    handle: &'a Handle,
-    failure: Failure<'a>,
-}
-
-/// What an error of the call will name.
-#[derive(Clone, Copy)]
-struct Failure<'a> {
-    xid: Xid,
-    procedure: Procedure,
-    handle: &'a Handle,
-}
-
-impl Failure<'_> {
-    fn error(&self, kind: CallErrorKind, transmissions: u32) -> CallError {
-        CallError::new(kind, self.procedure, transmissions)
-            .with_transaction(self.xid, self.handle.peer())
-    }
-}
-
-impl Future for InFlight<'_> {
-    type Output = Completion;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Completion> {
-        self.handle.poll(self.failure.xid, cx.waker())
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.handle.give_up(self.failure.xid);
     }
 }
 
@@ -374,8 +212,8 @@ impl ClientBuilder {
             reserved_port: self.reserved_port,
         };
         let mut client = Client::through(address::connect(address, options).await?);
-        client.deadline = self.deadline;
-        client.decoding = self.decoding;
+        client.settings.deadline = self.deadline;
+        client.settings.decoding = self.decoding;
         Ok(client)
     }
 }

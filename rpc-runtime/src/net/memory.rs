@@ -6,7 +6,7 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use rpc_runtime::{Answer, Procedure, Program, Refusal, Server, VersionServer, memory};
+//! use rpc_runtime::{Answer, Caller, Procedure, Program, Refusal, Server, VersionServer, memory};
 //! use xdr::Decode;
 //!
 //! // What rpcgen writes for `program CALC { version V1 { int twice(int) = 1; } = 1; } = 0x20000001;`

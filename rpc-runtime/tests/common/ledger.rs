@@ -13,7 +13,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use rpc_runtime::{Answer, Call, CallError, Client, Procedure, Program, Refusal, VersionServer};
+use rpc_runtime::{
+    Answer, Call, CallError, Caller, Client, Procedure, Program, Refusal, VersionServer,
+};
 
 const PROGRAM: Program = Program::new("Ledger", 0x2000_0002);
 pub(crate) const ENTER: Procedure = PROGRAM.procedure(1, 1, "enter");

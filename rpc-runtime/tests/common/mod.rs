@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rpc_runtime::{
-    Answer, AuthStat, Call, CallError, Client, Context, Credential, Procedure, Program, Refusal,
-    ServiceError, VersionServer,
+    Answer, AuthStat, Call, CallError, Caller, Client, Context, Credential, Procedure, Program,
+    Refusal, ServiceError, VersionServer,
 };
 use tokio::sync::Semaphore;
 

@@ -1,6 +1,11 @@
 //! The client stub.
 
-use super::{Context, Piece, doc, procedure::constant_name, results, structure, syntax};
+use super::{
+    Context, Piece, doc,
+    procedure::constant_name,
+    results::{self, Decoding},
+    structure, syntax,
+};
 use crate::model::{Field, Procedure, Type};
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
@@ -8,15 +13,27 @@ use syn::{Expr, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, Stmt, parse_q
 pub(super) fn emit(context: &Context<'_>, procedures: &[Procedure]) -> Vec<Piece> {
     let item: ItemStruct = parse_quote! {
         /// Calls the procedures of this version; clones share one connection.
+        ///
+        /// A call is on its way when its method returns; awaiting it brings the result, dropping it
+        /// cancels it. A blocking caller gives the result itself, layers what they make of it.
         #[derive(Debug, Clone)]
-        pub struct Client(::rpc_runtime::Client);
+        pub struct Client<C = ::rpc_runtime::Client>(C);
     };
     let mut methods: ItemImpl = parse_quote! {
-        impl Client {
-            /// A stub that calls through this client.
+        impl<C: ::rpc_runtime::Caller> Client<C> {
+            /// A stub that calls through this caller.
             #[must_use]
-            pub const fn new(client: ::rpc_runtime::Client) -> Self {
-                Self(client)
+            pub const fn new(caller: C) -> Self {
+                Self(caller)
+            }
+
+            /// This stub with its caller changed: another deadline, another credential.
+            #[must_use]
+            pub fn with(&self, change: impl FnOnce(C) -> C) -> Self
+            where
+                C: ::core::clone::Clone,
+            {
+                Self(change(self.0.clone()))
             }
         }
     };
@@ -30,12 +47,12 @@ pub(super) fn emit(context: &Context<'_>, procedures: &[Procedure]) -> Vec<Piece
 
 fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
     let docs = doc::member(&procedure.name);
-    let error = if procedure.semantics.maybe {
-        "The call was not sent."
+    let no_reply: &[&str] = if procedure.semantics.maybe {
+        &["", "The call has no reply: it ends when it was sent."]
     } else {
-        "The call has no result; the error tells whether it may have been executed."
+        &[]
     };
-    let errors = doc::attributes(&["", "# Errors", "", error]);
+    let no_reply = doc::attributes(no_reply);
     let name = syntax::ident(&procedure.name.rust);
     let parameters = procedure.parameters.iter().map(|field| -> FnArg {
         let (name, ty) = (parameter(field), parameter_type(context, &field.ty));
@@ -44,19 +61,24 @@ fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
     let result = results::outcome(context, procedure);
     let constant = constant_name(context, procedure);
     let (mut setup, encode) = arguments(context, procedure);
-    let (limited, decode) = results::decoding(context, procedure);
-    setup.extend(limited);
+    let call: Expr = match results::decoding(context, procedure) {
+        Decoding::Function(decode) => {
+            parse_quote!(self.0.call(&procedures::#constant, #encode, #decode))
+        }
+        Decoding::Closure(setup_decode) => {
+            setup.push(setup_decode);
+            parse_quote!(self.0.call_with(&procedures::#constant, #encode, decode))
+        }
+    };
     let allow = syntax::allow_many_arguments(procedure.parameters.len() + 1);
     parse_quote! {
         #(#docs)*
-        #(#errors)*
+        #(#no_reply)*
         #allow
-        pub async fn #name(
-            &self,
-            #(#parameters),*
-        ) -> ::rpc_runtime::CallResult<#result> {
+        #[must_use = "a call that is dropped is cancelled"]
+        pub fn #name(&self, #(#parameters),*) -> C::Call<#result> {
             #(#setup)*
-            self.0.call(&procedures::#constant, #encode, #decode).await
+            #call
         }
     }
 }

@@ -36,8 +36,16 @@ fn name(context: &Context<'_>, procedure: &Procedure) -> Ident {
     syntax::ident(&context.names.result_name(&procedure.name.rust))
 }
 
-/// What comes before a call, and the function that decodes its reply.
-pub(super) fn decoding(context: &Context<'_>, procedure: &Procedure) -> (Option<Stmt>, Expr) {
+/// How a client decodes a reply.
+pub(super) enum Decoding {
+    /// By this function, or a closure that captures nothing.
+    Function(Expr),
+    /// By the closure `decode`, which this statement makes: it captures arguments.
+    Closure(Stmt),
+}
+
+/// How a client decodes the reply of a procedure.
+pub(super) fn decoding(context: &Context<'_>, procedure: &Procedure) -> Decoding {
     let (function, value) = match procedure.results.as_slice() {
         [result] => (
             context.decoding(&result.ty),
@@ -62,23 +70,28 @@ pub(super) fn decoding(context: &Context<'_>, procedure: &Procedure) -> (Option<
             ))
         })
         .collect();
-    let (setup, decode) = if checks.is_empty() {
-        (None, function)
-    } else {
-        let ty = type_of(context, procedure);
-        let setup = parse_quote! {
-            let decode = |decoder: &mut ::xdr::Decoder<'_>| {
-                let results: #ty = #value?;
-                #(#checks)*
-                Ok(results)
-            };
-        };
-        (Some(setup), parse_quote!(decode))
-    };
-    if procedure.exceptions.is_empty() {
-        return (setup, decode);
+    let raises = !procedure.exceptions.is_empty();
+    if checks.is_empty() {
+        return Decoding::Function(if raises {
+            parse_quote!(|d| ::rpc_runtime::raised(d, #function))
+        } else {
+            function
+        });
     }
-    (setup, parse_quote!(::rpc_runtime::raised(#decode)))
+    let ty = type_of(context, procedure);
+    let body: Expr = parse_quote!({
+        let results: #ty = #value?;
+        #(#checks)*
+        Ok(results)
+    });
+    let closure: Expr = if raises {
+        parse_quote!(move |decoder| ::rpc_runtime::raised(decoder, |decoder| #body))
+    } else {
+        parse_quote!(move |decoder| #body)
+    };
+    Decoding::Closure(parse_quote! {
+        let decode = ::rpc_runtime::ResultDecoder::new(#closure);
+    })
 }
 
 /// The expression that makes the reply of what a service returned, which is called `result`;

@@ -24,8 +24,8 @@ use std::{
 };
 
 use rpc_runtime::{
-    AcceptStat, AuthStat, AuthSys, CallErrorKind, Client, Credential, Outcome, Procedure, Program,
-    RejectStat, Server,
+    AcceptStat, AuthStat, AuthSys, CallErrorKind, Caller, Client, Credential, Outcome, Procedure,
+    Program, RejectStat, Server,
 };
 use tests::{
     interop_service::{Interop, everything, figures, pattern, reversed},
