@@ -15,8 +15,8 @@ use std::{
 };
 
 use rpc_runtime::{
-    AcceptStat, Answer, Call, CallError, CallErrorKind, Client, Context, Outcome, Procedure,
-    Program, Refusal, Server, ServerBuilder, VersionServer, memory,
+    AcceptStat, Answer, Call, CallError, CallErrorKind, Caller, Client, Context, Outcome,
+    Procedure, Program, Refusal, Server, ServerBuilder, VersionServer, memory,
 };
 use tokio::sync::{Notify, mpsc};
 use xdr::Decode as _;
