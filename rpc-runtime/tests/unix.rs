@@ -17,8 +17,8 @@ use std::{
 
 use common::{Calc, CalcClient, PROGRAM, server};
 use rpc_runtime::{
-    Answer, CallErrorKind, Client, Outcome, Peer, Procedure, Server, ServerBuilder, StartError,
-    VersionServer, memory,
+    Answer, CallErrorKind, Caller, Client, Outcome, Peer, Procedure, Server, ServerBuilder,
+    StartError, VersionServer, memory,
 };
 
 /// A folder that is removed at the end.

@@ -183,7 +183,7 @@ impl Dial for TcpDialer {
 mod tests {
     use super::*;
     use crate::{
-        CallErrorKind, Client, Outcome, Procedure, Program, net::reconnect::Reconnecting,
+        CallErrorKind, Caller, Client, Outcome, Procedure, Program, net::reconnect::Reconnecting,
         transaction::Transactions,
     };
     use tokio::{io::AsyncReadExt, net::TcpListener};
