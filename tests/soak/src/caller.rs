@@ -64,9 +64,13 @@ impl Caller {
             let ended = Ended::of_maybe(&client.note(token).await);
             return tally.ended(self.route, token, ended);
         }
-        let is_idempotent = sort % 3 == 0;
+        let is_idempotent = sort.is_multiple_of(3);
         let bytes = self.payload();
-        let pause_ms = if sort == 1 { self.random.u32(..1500) } else { 0 };
+        let pause_ms = if sort == 1 {
+            self.random.u32(..1500)
+        } else {
+            0
+        };
         let call = async {
             if is_idempotent {
                 client.again(token, bytes.clone(), pause_ms).await
@@ -86,16 +90,16 @@ impl Caller {
     }
 
     fn payload(&mut self) -> Bytes {
-        let max = match self.address.starts_with("udp:") {
-            true => DATAGRAM_PAYLOAD_MAX,
-            false => PAYLOAD_MAX,
+        let max = if self.address.starts_with("udp:") {
+            DATAGRAM_PAYLOAD_MAX
+        } else {
+            PAYLOAD_MAX
         };
         // Few are long.
         let len = match self.random.u8(..10) {
             0 => self.random.usize(..max),
             _ => self.random.usize(..500),
         };
-        let first = self.random.u8(..);
-        (0..len).map(|index| first.wrapping_add(index as u8)).collect()
+        (0..=u8::MAX).cycle().skip(len % 7).take(len).collect()
     }
 }

@@ -1,8 +1,12 @@
 //! What lies between callers and server: relays that cut connections and lose datagrams.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use rpc_runtime::fault::{Faults, TcpEnding, TcpFaults, TcpRelay, UdpRelay};
+use rpc_runtime::{
+    Client, Server,
+    fault::{Faults, TcpEnding, TcpFaults, TcpRelay, UdpRelay},
+    memory,
+};
 use tokio::{
     io::copy_bidirectional,
     net::{UnixListener, UnixStream},
@@ -10,53 +14,87 @@ use tokio::{
     time::timeout,
 };
 
-use crate::child::Child;
+use crate::{child::Child, server::Ledger, stubs::soak::v1};
 
-/// A way to the server.
+/// The name of the server in this process.
+const MEMORY: &str = "soak";
+
+/// A way to a server.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) name: &'static str,
-    /// Of the relay.
+    /// Of the relay, where there is one.
     pub(crate) address: String,
-    /// The relay ends with it.
-    _relay: Relay,
+    /// A client of the same server that has no relay before it.
+    pub(crate) control: v1::Client,
+    /// What lies between; it ends when it is dropped.
+    _between: Between,
 }
 
 #[derive(Debug)]
 #[expect(dead_code, reason = "they are held, and end when they are dropped")]
-enum Relay {
+enum Between {
     Tcp(TcpRelay),
     Udp(UdpRelay),
     Unix(JoinSet<()>),
+    Memory(Server),
 }
 
-/// All ways to the server, one of each transport.
-pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, io::Error> {
+/// One way for each transport: all to the child, but for the server in this process.
+pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<dyn Error>> {
+    let control = Client::connect(&child.address("tcp")?).await?;
+    let control = v1::Client::new(control);
+    let route = |name, address, between| Route {
+        name,
+        address,
+        control: control.clone(),
+        _between: between,
+    };
     let tcp = tcp(child, seed).await?;
-    let udp = udp(child, seed).await?;
+    let udp = udp_relay(child, seed).await?;
     let reliable = udp_relay(child, seed ^ 1).await?;
     let path = child.path("relay");
-    let unix = unix(path.clone(), child.place("unix")?.into(), seed)?;
+    let unix_relay = unix(path.clone(), child.place("unix")?.into(), seed)?;
+    let server = Server::builder()
+        .service(v1::Server::new(Ledger::default()))
+        .memory(memory::listen(MEMORY)?);
+    let server = server.start().await?;
+    let memory = format!("memory:{MEMORY}");
     Ok(vec![
-        tcp,
-        udp,
+        route(
+            "tcp",
+            format!("tcp://{}", tcp.local_addr()),
+            Between::Tcp(tcp),
+        ),
+        route(
+            "udp",
+            format!("udp://{}", udp.local_addr()),
+            Between::Udp(udp),
+        ),
+        route(
+            "reliable",
+            format!("reliable://{}", reliable.local_addr()),
+            Between::Udp(reliable),
+        ),
+        route(
+            "unix",
+            format!("unix:{}", path.display()),
+            Between::Unix(unix_relay),
+        ),
         Route {
-            name: "reliable",
-            address: format!("reliable://{}", reliable.local_addr()),
-            _relay: Relay::Udp(reliable),
-        },
-        Route {
-            name: "unix",
-            address: format!("unix:{}", path.display()),
-            _relay: Relay::Unix(unix),
+            name: "memory",
+            control: v1::Client::new(Client::connect(&memory).await?),
+            address: memory,
+            _between: Between::Memory(server),
         },
     ])
 }
 
-async fn tcp(child: &Child, seed: u64) -> io::Result<Route> {
+/// A relay that cuts each connection after a random number of bytes.
+async fn tcp(child: &Child, seed: u64) -> io::Result<TcpRelay> {
     let mut random = fastrand::Rng::with_seed(seed);
     let server = address(child.place("tcp")?)?;
-    let relay = TcpRelay::start(server, move |_| {
+    TcpRelay::start(server, move |_| {
         let ending = match random.u8(..3) {
             0 => TcpEnding::Close,
             1 => TcpEnding::Reset,
@@ -68,22 +106,8 @@ async fn tcp(child: &Child, seed: u64) -> io::Result<Route> {
         } else {
             TcpFaults::none().cut_to_client(after, ending)
         }
-    });
-    let relay = relay.await?;
-    Ok(Route {
-        name: "tcp",
-        address: format!("tcp://{}", relay.local_addr()),
-        _relay: Relay::Tcp(relay),
     })
-}
-
-async fn udp(child: &Child, seed: u64) -> io::Result<Route> {
-    let relay = udp_relay(child, seed).await?;
-    Ok(Route {
-        name: "udp",
-        address: format!("udp://{}", relay.local_addr()),
-        _relay: Relay::Udp(relay),
-    })
+    .await
 }
 
 /// A relay that does to each tenth datagram something or other.
@@ -118,6 +142,6 @@ fn unix(path: PathBuf, server: PathBuf, seed: u64) -> io::Result<JoinSet<()>> {
     Ok(tasks)
 }
 
-fn address(text: &str) -> io::Result<std::net::SocketAddr> {
+fn address(text: &str) -> io::Result<SocketAddr> {
     text.parse().map_err(io::Error::other)
 }

@@ -26,7 +26,6 @@ mod stubs {
 
 use std::{env, error::Error, process::ExitCode, sync::Arc, time::Duration};
 
-use rpc_runtime::Client;
 use tokio::{
     task::JoinSet,
     time::{Instant, interval, sleep_until},
@@ -36,7 +35,6 @@ use caller::Caller;
 use chaos::Route;
 use child::Child;
 use resources::History;
-use stubs::soak::v1;
 use tally::{QUARANTINE, Tally};
 
 /// Callers of each transport, all at the same time.
@@ -72,7 +70,6 @@ async fn soak(seconds: Option<u64>, seed: u64) -> Result<(), Box<dyn Error>> {
     let child = Child::start().await?;
     let routes = chaos::routes(&child, seed).await?;
     let tally = Arc::new(Tally::new(routes.iter().map(|route| route.name)));
-    let control = v1::Client::new(Client::connect(&child.address("tcp")?).await?);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut callers = JoinSet::new();
     for (index, route) in routes.iter().enumerate() {
@@ -82,14 +79,18 @@ async fn soak(seconds: Option<u64>, seed: u64) -> Result<(), Box<dyn Error>> {
         }
     }
     let mut history = History::new(child.id());
-    watch(&tally, &control, &mut history, end).await?;
+    watch(&tally, &routes, &mut history, end).await?;
     while let Some(ended) = callers.join_next().await {
         ended?;
     }
     sleep_until(Instant::now() + QUARANTINE).await;
-    while tally.settle(&control).await? > 0 {}
-    let forgotten = control.remembered().await?;
-    drop::<Vec<Route>>(routes);
+    let mut forgotten = 0;
+    for (index, route) in routes.iter().enumerate() {
+        tally.settle(index, &route.control).await?;
+    }
+    for route in &routes {
+        forgotten = forgotten.max(route.control.remembered().await?);
+    }
     println!("{tally}\n{history}");
     tally.verdict(forgotten)?;
     history.verdict()?;
@@ -100,14 +101,16 @@ async fn soak(seconds: Option<u64>, seed: u64) -> Result<(), Box<dyn Error>> {
 /// Measures, and looks up what became of calls, until the end.
 async fn watch(
     tally: &Tally,
-    control: &v1::Client,
+    routes: &[Route],
     history: &mut History,
     end: Instant,
 ) -> Result<(), Box<dyn Error>> {
     let mut ticks = interval(TICK);
     while Instant::now() < end {
         ticks.tick().await;
-        while tally.settle(control).await? > 0 {}
+        for (index, route) in routes.iter().enumerate() {
+            tally.settle(index, &route.control).await?;
+        }
         history.measure()?;
     }
     Ok(())

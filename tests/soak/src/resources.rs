@@ -27,7 +27,10 @@ pub(crate) struct History([Process; 2]);
 
 impl History {
     pub(crate) fn new(server: u32) -> Self {
-        Self([Process::new("server", server), Process::new("clients", process::id())])
+        Self([
+            Process::new("server", server),
+            Process::new("clients", process::id()),
+        ])
     }
 
     /// Measures both processes.
@@ -67,11 +70,17 @@ impl Process {
         }
         let (before, after) = thirds(&self.memory_kib);
         if after > before + before / 10 + SLACK_KIB {
-            return Err(format!("the {} grows: {before} KiB, then {after} KiB", self.name));
+            return Err(format!(
+                "the {} grows: {before} KiB, then {after} KiB",
+                self.name
+            ));
         }
         let (before, after) = thirds(&self.descriptors);
         if after > before + SLACK_DESCRIPTORS {
-            return Err(format!("the {} had {before} descriptors, then {after}", self.name));
+            return Err(format!(
+                "the {} had {before} descriptors, then {after}",
+                self.name
+            ));
         }
         Ok(())
     }

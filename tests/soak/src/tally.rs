@@ -60,7 +60,9 @@ impl Ended {
     pub(crate) fn of_maybe(result: &CallResult<()>) -> Self {
         Self {
             what: result.as_ref().map_or_else(What::from, |()| What::Sent),
-            told: result.as_ref().map_or_else(CallError::to_string, |()| "sent".to_owned()),
+            told: result
+                .as_ref()
+                .map_or_else(CallError::to_string, |()| "sent".to_owned()),
             may_repeat: false,
         }
     }
@@ -96,7 +98,16 @@ impl From<&CallError> for What {
     }
 }
 
-/// Calls of one route, by what their callers were told.
+/// The calls of one route.
+#[derive(Debug, Default)]
+struct Route {
+    name: &'static str,
+    counts: Counts,
+    /// Calls to look up, in the order in which they ended.
+    waiting: VecDeque<Waiting>,
+}
+
+/// Calls by what their callers were told.
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
     answered: u64,
@@ -111,104 +122,101 @@ struct Counts {
 #[derive(Debug)]
 struct Waiting {
     since: Instant,
-    route: usize,
     token: u64,
     ended: Ended,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    counts: Vec<Counts>,
-    /// In the order in which they ended.
-    waiting: VecDeque<Waiting>,
+    routes: Vec<Route>,
     settled: u64,
     violations: Vec<String>,
 }
 
 /// All calls, and whether what was said of them is true.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    routes: Vec<&'static str>,
-    state: Mutex<State>,
-}
+pub(crate) struct Tally(Mutex<State>);
 
 impl Tally {
     pub(crate) fn new(routes: impl Iterator<Item = &'static str>) -> Self {
-        let routes: Vec<&'static str> = routes.collect();
-        let state = State {
-            counts: vec![Counts::default(); routes.len()],
+        let routes = routes.map(|name| Route {
+            name,
+            ..Route::default()
+        });
+        Self(Mutex::new(State {
+            routes: routes.collect(),
             ..State::default()
-        };
-        Self {
-            routes,
-            state: Mutex::new(state),
-        }
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes note that no connection could be made.
     pub(crate) fn refused(&self, route: usize) {
-        if let Some(counts) = self.lock().counts.get_mut(route) {
-            counts.connects_refused += 1;
+        if let Some(route) = self.lock().routes.get_mut(route) {
+            route.counts.connects_refused += 1;
         }
     }
 
     /// Takes note of the end of a call, which is looked up later.
     pub(crate) fn ended(&self, route: usize, token: u64, ended: Ended) {
         let mut state = self.lock();
-        if let Some(counts) = state.counts.get_mut(route) {
-            match ended.what {
-                What::Answered | What::WrongResult => counts.answered += 1,
-                What::NotExecuted => counts.not_executed += 1,
-                What::ResultLost => counts.result_lost += 1,
-                What::Unknown => counts.unknown += 1,
-                What::Sent => counts.sent += 1,
-                What::Cancelled => counts.cancelled += 1,
-            }
+        let Some(route) = state.routes.get_mut(route) else {
+            return;
+        };
+        let counts = &mut route.counts;
+        match ended.what {
+            What::Answered | What::WrongResult => counts.answered += 1,
+            What::NotExecuted => counts.not_executed += 1,
+            What::ResultLost => counts.result_lost += 1,
+            What::Unknown => counts.unknown += 1,
+            What::Sent => counts.sent += 1,
+            What::Cancelled => counts.cancelled += 1,
         }
-        state.waiting.push_back(Waiting {
+        route.waiting.push_back(Waiting {
             since: Instant::now(),
-            route,
             token,
             ended,
         });
     }
 
-    /// Looks up calls that ended long enough ago, as many as one call can ask for; gives their
-    /// number.
-    pub(crate) async fn settle(&self, control: &v1::Client) -> CallResult<usize> {
-        let due = self.due();
-        if due.is_empty() {
-            return Ok(0);
-        }
-        let tokens: Vec<u64> = due.iter().map(|waiting| waiting.token).collect();
-        let counts = control.settle(&tokens).await?;
-        let mut state = self.lock();
-        state.settled += due.len() as u64;
-        for (waiting, executions) in due.iter().zip(counts) {
-            if !waiting.ended.is_true(executions) {
-                let route = self.routes.get(waiting.route).copied().unwrap_or_default();
-                state.violations.push(format!(
-                    "{route}: {:?}, but executed {executions} times: {}",
-                    waiting.ended.what, waiting.ended.told
-                ));
+    /// Looks up the calls of a route that ended long enough ago, by this way to its server.
+    pub(crate) async fn settle(&self, route: usize, control: &v1::Client) -> CallResult<()> {
+        loop {
+            let due = self.due(route);
+            if due.is_empty() {
+                return Ok(());
+            }
+            let tokens: Vec<u64> = due.iter().map(|waiting| waiting.token).collect();
+            let counts = control.settle(&tokens).await?;
+            let mut state = self.lock();
+            state.settled += due.len() as u64;
+            for (waiting, executions) in due.iter().zip(counts) {
+                if !waiting.ended.is_true(executions) {
+                    let Ended { what, told, .. } = &waiting.ended;
+                    let name = state.routes.get(route).map_or("", |route| route.name);
+                    let fault =
+                        format!("{name}: {what:?}, but executed {executions} times: {told}");
+                    state.violations.push(fault);
+                }
             }
         }
-        Ok(due.len())
     }
 
-    /// Takes out calls that ended long enough ago.
-    fn due(&self) -> Vec<Waiting> {
+    /// Takes out calls that ended long enough ago, as many as can be asked for at once.
+    fn due(&self, route: usize) -> Vec<Waiting> {
         let mut state = self.lock();
         let mut due = Vec::new();
+        let Some(route) = state.routes.get_mut(route) else {
+            return due;
+        };
         while due.len() < TOKENS_MAX as usize
-            && let Some(waiting) = state.waiting.front()
+            && let Some(waiting) = route.waiting.front()
             && waiting.since.elapsed() >= QUARANTINE
         {
-            due.extend(state.waiting.pop_front());
+            due.extend(route.waiting.pop_front());
         }
         due
     }
@@ -217,7 +225,9 @@ impl Tally {
     pub(crate) fn verdict(&self, forgotten: u32) -> Result<(), String> {
         let mut violations = mem::take(&mut self.lock().violations);
         if forgotten > 0 {
-            violations.push(format!("{forgotten} calls were executed after they were looked up"));
+            violations.push(format!(
+                "{forgotten} calls were executed after they were looked up"
+            ));
         }
         if violations.is_empty() {
             return Ok(());
@@ -234,12 +244,19 @@ impl fmt::Display for Tally {
         writeln!(
             f,
             "{:<16} {:>9} {:>13} {:>12} {:>9} {:>10} {:>10} {:>9}",
-            "route", "answered", "not executed", "result lost", "unknown", "cancelled", "no reply", "refused"
+            "route",
+            "answered",
+            "not executed",
+            "result lost",
+            "unknown",
+            "cancelled",
+            "no reply",
+            "refused"
         )?;
-        for (route, counts) in self.routes.iter().zip(&state.counts) {
+        for Route { name, counts, .. } in &state.routes {
             writeln!(
                 f,
-                "{route:<16} {:>9} {:>13} {:>12} {:>9} {:>10} {:>10} {:>9}",
+                "{name:<16} {:>9} {:>13} {:>12} {:>9} {:>10} {:>10} {:>9}",
                 counts.answered,
                 counts.not_executed,
                 counts.result_lost,
