@@ -25,11 +25,6 @@ pub mod repository;
 pub mod sources;
 pub mod tee;
 
-/// The code of the README compiles and does what it says.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 rpc_runtime::include_stubs!("behaviour");
 
 /// The stubs of `idl/attributes.idl`.

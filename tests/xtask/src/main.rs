@@ -9,7 +9,6 @@ mod bench;
 mod fuzz;
 mod peer;
 mod sim;
-mod soak;
 mod test;
 
 use std::{
@@ -26,7 +25,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "test",
         about: "Installs what the tests need where it can, and runs all tests",
@@ -46,11 +45,6 @@ const TASKS: [Task; 6] = [
         name: "sim",
         about: "Simulates a hostile network: [PERCENT], replay or nightly (tests/sim/README.md)",
         run: sim::run,
-    },
-    Task {
-        name: "soak",
-        about: "Calls over all transports, with connections killed at random: [SECONDS] [SEED]",
-        run: soak::run,
     },
     Task {
         name: "bench",

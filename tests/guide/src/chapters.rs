@@ -1,0 +1,19 @@
+//! The documents as documentation of this package, whose examples are its tests.
+
+/// A module for each document.
+macro_rules! chapters {
+    ($($name:ident: $file:literal,)*) => {
+        $(
+            #[doc = include_str!(concat!("../../../", $file))]
+            mod $name {}
+        )*
+    };
+}
+
+chapters! {
+    readme: "README.md",
+    first_interface: "docs/guide/first-interface.md",
+    x_files: "docs/guide/x-files.md",
+    transports: "docs/guide/transports.md",
+    language: "docs/language.md",
+}
