@@ -6,6 +6,8 @@ mod cancellation;
 mod context;
 mod refusal;
 
+#[cfg(feature = "net")]
+use crate::duplicate_request_cache::Admission;
 use std::{fmt, sync::Arc, time::Instant};
 
 use bytes::Bytes;
@@ -21,7 +23,10 @@ pub use refusal::{Refusal, ServiceError};
 use self::answer::{AnswerKind, ReplyTo, contained};
 use crate::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Message, Peer, Procedure,
-    Program, RejectStat, ReplyHeader, Xid, decoding::Decoding, message::RPC_VERSION,
+    Program, RejectStat, ReplyHeader, Xid,
+    decoding::Decoding,
+    message::RPC_VERSION,
+    observe::{self, ServerCall},
 };
 
 /// The procedure that every program has, by convention, to see whether it is there
@@ -126,6 +131,7 @@ pub struct Dispatcher {
     /// In the order of program and version numbers.
     servers: Vec<VersionServer>,
     decoding: Decoding,
+    observed: observe::Server,
 }
 
 /// A version of a program that has a server already.
@@ -153,6 +159,7 @@ pub enum Arrival<'a> {
 pub struct AcceptedCall<'a> {
     server: &'a VersionServer,
     call: Call,
+    observed: &'a observe::Server,
 }
 
 /// What becomes of a message that was received.
@@ -193,6 +200,13 @@ impl Dispatcher {
         self
     }
 
+    /// Has the calls counted and timed; this tells the time.
+    #[cfg(feature = "net")]
+    pub(crate) fn observed(mut self, clock: fn() -> Instant) -> Self {
+        self.observed = observe::Server::new(clock);
+        self
+    }
+
     /// Adds a version of a program.
     ///
     /// # Errors
@@ -229,7 +243,7 @@ impl Dispatcher {
         let mut decoder = Decoder::new(message);
         let header = match CallHeader::decode(&mut decoder) {
             Ok(header) => header,
-            Err(error) => return Arrival::Other(undecodable(peer, error)),
+            Err(error) => return Arrival::Other(self.undecodable(peer, error)),
         };
         let position = self.position((header.program, header.version)).ok();
         let server = position.and_then(|position| self.servers.get(position));
@@ -238,7 +252,8 @@ impl Dispatcher {
                 let deadline = server.deadline(header.procedure, arrived);
                 let context = Context::new(&header, peer, credential).with_times(arrived, deadline);
                 let arguments = message.slice(decoder.offset()..);
-                return server.accept(Call::new(context, arguments, self.decoding));
+                let call = Call::new(context, arguments, self.decoding);
+                return server.accept(call, &self.observed);
             }
             (Err(_), Some(server)) if !server.replies(header.procedure, peer) => {
                 return Arrival::Other(Dispatched::Nothing);
@@ -246,7 +261,27 @@ impl Dispatcher {
             (Err(stat), _) => auth_error(header.xid, stat),
             (Ok(_), None) => ReplyHeader::accepted(header.xid, self.miss(header.program)),
         };
-        Arrival::Other(Dispatched::Reply(encoded(peer, &refusal)))
+        Arrival::Other(self.refused(peer, &refusal))
+    }
+
+    fn refused(&self, peer: Peer, refusal: &ReplyHeader) -> Dispatched {
+        self.observed.refused(refusal, peer);
+        Dispatched::Reply(encoded(peer, refusal))
+    }
+
+    fn undecodable(&self, peer: Peer, error: CallHeaderError) -> Dispatched {
+        let (low, high) = (RPC_VERSION, RPC_VERSION);
+        match error {
+            CallHeaderError::RpcMismatch(xid) => {
+                let stat = RejectStat::RpcMismatch { low, high };
+                self.refused(peer, &ReplyHeader::denied(xid, stat))
+            }
+            CallHeaderError::Auth(xid, stat) => self.refused(peer, &auth_error(xid, stat)),
+            error => {
+                self.observed.dropped(&error, peer);
+                Dispatched::Undecodable(error)
+            }
+        }
     }
 
     /// Why there is no server for a call of this program.
@@ -271,13 +306,29 @@ impl Dispatcher {
 }
 
 impl VersionServer {
-    fn accept(&self, call: Call) -> Arrival<'_> {
+    fn accept<'a>(&'a self, call: Call, observed: &'a observe::Server) -> Arrival<'a> {
         if call.procedure() == NULL && !self.serves_null {
+            observed.answered_null(self.method(NULL));
             let reply = ReplyHeader::success(call.context().xid());
             let reply = Message::new(call.context().peer(), Bytes::copy_from_slice(&reply));
             return Arrival::Other(Dispatched::Reply(reply));
         }
-        Arrival::Call(AcceptedCall { server: self, call })
+        Arrival::Call(AcceptedCall {
+            server: self,
+            call,
+            observed,
+        })
+    }
+
+    /// The procedure with this number, as it is seen from outside.
+    fn method(&self, number: u32) -> observe::Method {
+        let null = (number == NULL).then_some("NULL");
+        observe::Method {
+            program: self.program,
+            version: self.version,
+            number,
+            name: self.described(number).map(Procedure::name).or(null),
+        }
     }
 }
 
@@ -302,6 +353,12 @@ impl AcceptedCall<'_> {
             .is_some_and(Procedure::is_idempotent)
     }
 
+    /// Takes note of what the duplicate request cache says of the call.
+    #[cfg(feature = "net")]
+    pub(crate) fn observe(&self, admission: &Admission) {
+        self.observed.admitted(admission);
+    }
+
     /// Whether there is a reply to the call. Over reliable datagrams there always is: it is what
     /// acknowledges the call.
     #[must_use]
@@ -320,29 +377,38 @@ impl AcceptedCall<'_> {
     /// Ends the call without its service: gives the reply that says so, if there is one to send.
     #[must_use]
     pub fn refuse(self) -> Option<Message> {
+        self.begin().not_begun();
         Some(self.reply_to()?.refused(Refusal::SystemErr))
+    }
+
+    /// The call is seen from outside from now on.
+    fn begin(&self) -> ServerCall {
+        let (context, server) = (self.context(), self.server);
+        let method = server.method(context.procedure());
+        self.observed.begin(method, context.peer(), context.xid())
     }
 
     /// Hands the call to its service.
     #[must_use]
     pub fn execute(self) -> Dispatched {
         let (reply_to, deadline) = (self.reply_to(), self.context().deadline());
-        let Self { server, call } = self;
-        let answer = contained(|| (server.dispatch)(call));
-        match (
-            answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0,
-            reply_to,
-        ) {
-            (AnswerKind::Future(reply), _) => {
-                Dispatched::Execution(Execution::new(reply_to, reply))
+        let mut observed = self.begin();
+        let Self { server, call, .. } = self;
+        let answer = observed.in_scope(|| contained(|| (server.dispatch)(call)));
+        match answer.unwrap_or(Answer::refuse(Refusal::SystemErr)).0 {
+            AnswerKind::Future(reply) => {
+                Dispatched::Execution(Execution::new(reply_to, reply, observed))
             }
-            (AnswerKind::Blocking(reply), _) => {
-                Dispatched::Blocking(BlockingExecution::new(reply_to, deadline, reply))
+            AnswerKind::Blocking(reply) => {
+                let execution = BlockingExecution::new(reply_to, deadline, reply, observed);
+                Dispatched::Blocking(execution)
             }
-            (AnswerKind::Refusal(refusal), Some(reply_to)) => {
-                Dispatched::Reply(reply_to.refused(refusal))
+            AnswerKind::Refusal(refusal) => {
+                observed.end(Some(refusal));
+                reply_to.map_or(Dispatched::Nothing, |reply_to| {
+                    Dispatched::Reply(reply_to.refused(refusal))
+                })
             }
-            (AnswerKind::Refusal(_), None) => Dispatched::Nothing,
         }
     }
 
@@ -356,20 +422,6 @@ impl AcceptedCall<'_> {
 #[must_use]
 pub fn system_err(xid: Xid, peer: Peer) -> Message {
     ReplyTo { xid, peer }.refused(Refusal::SystemErr)
-}
-
-fn undecodable(peer: Peer, error: CallHeaderError) -> Dispatched {
-    let (low, high) = (RPC_VERSION, RPC_VERSION);
-    match error {
-        CallHeaderError::RpcMismatch(xid) => {
-            let stat = RejectStat::RpcMismatch { low, high };
-            Dispatched::Reply(encoded(peer, &ReplyHeader::denied(xid, stat)))
-        }
-        CallHeaderError::Auth(xid, stat) => {
-            Dispatched::Reply(encoded(peer, &auth_error(xid, stat)))
-        }
-        error => Dispatched::Undecodable(error),
-    }
 }
 
 fn auth_error(xid: Xid, stat: AuthStat) -> ReplyHeader {

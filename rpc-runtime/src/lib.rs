@@ -47,6 +47,7 @@
 //! - [`duplicate_request_cache`]: calls that come more than once
 //! - [`datagram`]: ORD/1, calls that are executed at most once over unreliable datagrams
 //! - [`checksum`], [`channel`]: the textbook's layers, from datagrams to a reliable channel
+//! - [`observe`]: spans, events and metrics
 //! - [`fault`]: links that lose, duplicate, reorder and corrupt, for tests
 //!
 //! The driver `net` (feature `net`, on by default) moves the bytes with tokio:
@@ -72,6 +73,7 @@ pub mod fault;
 pub mod message;
 #[cfg(feature = "net")]
 mod net;
+pub mod observe;
 mod peer;
 mod program;
 mod random;

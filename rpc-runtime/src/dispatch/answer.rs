@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Cancellation, Refusal, Reply, refusal::encoded};
-use crate::{Message, Peer, Xid, datagram::CallToken};
+use crate::{Message, Peer, Xid, datagram::CallToken, observe::ServerCall};
 
 /// How a call will be answered: what a generated dispatch function returns.
 pub struct Answer(pub(super) AnswerKind);
@@ -70,12 +70,16 @@ pub struct Execution {
     reply_to: Option<ReplyTo>,
     /// Until it has ended.
     reply: Option<ReplyFuture>,
+    observed: ServerCall,
 }
 
 impl Execution {
-    pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFuture) -> Self {
-        let reply = Some(reply);
-        Self { reply_to, reply }
+    pub(super) fn new(reply_to: Option<ReplyTo>, reply: ReplyFuture, observed: ServerCall) -> Self {
+        Self {
+            reply_to,
+            reply: Some(reply),
+            observed,
+        }
     }
 
     /// The name of the call, where it came by the reliable datagram protocol.
@@ -89,18 +93,24 @@ impl Future for Execution {
     type Output = Option<Message>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Message>> {
-        let Some(reply) = &mut self.reply else {
+        let Self {
+            reply_to,
+            reply: running,
+            observed,
+        } = &mut *self;
+        let Some(reply) = running else {
             return Poll::Ready(None);
         };
-        let outcome = match contained(|| reply.as_mut().poll(cx)) {
+        let outcome = match observed.in_scope(|| contained(|| reply.as_mut().poll(cx))) {
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(outcome)) => outcome,
             None => Err(Refusal::SystemErr),
         };
         // What the service holds is dropped here and not with the execution: that may panic, too.
-        let reply = self.reply.take();
-        let outcome = contained(|| drop(reply)).map_or(Err(Refusal::SystemErr), |()| outcome);
-        Poll::Ready(finished(self.reply_to, outcome))
+        let reply = running.take();
+        let dropped = observed.in_scope(|| contained(|| drop(reply)));
+        let outcome = dropped.map_or(Err(Refusal::SystemErr), |()| outcome);
+        Poll::Ready(finished(*reply_to, outcome, observed))
     }
 }
 
@@ -108,7 +118,7 @@ impl Drop for Execution {
     fn drop(&mut self) {
         let reply = self.reply.take();
         // One that is given up has no reply in any case.
-        let _ = contained(|| drop(reply));
+        let _ = self.observed.in_scope(|| contained(|| drop(reply)));
     }
 }
 
@@ -127,6 +137,7 @@ pub struct BlockingExecution {
     reply_to: Option<ReplyTo>,
     deadline: Option<Instant>,
     reply: ReplyFunction,
+    observed: ServerCall,
 }
 
 impl BlockingExecution {
@@ -134,11 +145,13 @@ impl BlockingExecution {
         reply_to: Option<ReplyTo>,
         deadline: Option<Instant>,
         reply: ReplyFunction,
+        observed: ServerCall,
     ) -> Self {
         Self {
             reply_to,
             deadline,
             reply,
+            observed,
         }
     }
 
@@ -161,17 +174,28 @@ impl BlockingExecution {
     #[must_use]
     pub fn refuse(self) -> Option<Message> {
         let Self {
-            reply_to, reply, ..
+            reply_to,
+            reply,
+            observed,
+            ..
         } = self;
-        let _ = contained(|| drop(reply));
-        finished(reply_to, Err(Refusal::SystemErr))
+        let _ = observed.in_scope(|| contained(|| drop(reply)));
+        observed.not_begun();
+        Some(reply_to?.refused(Refusal::SystemErr))
     }
 
     /// Runs the service and gives the encoded reply, if there is one to send.
     #[must_use]
     pub fn run(self) -> Option<Message> {
-        let outcome = contained(self.reply);
-        finished(self.reply_to, outcome.unwrap_or(Err(Refusal::SystemErr)))
+        let Self {
+            reply_to,
+            reply,
+            mut observed,
+            ..
+        } = self;
+        let outcome = observed.in_scope(|| contained(reply));
+        let outcome = outcome.unwrap_or(Err(Refusal::SystemErr));
+        finished(reply_to, outcome, &mut observed)
     }
 }
 
@@ -184,7 +208,12 @@ impl fmt::Debug for BlockingExecution {
 }
 
 /// What is sent: nothing where the call has no reply.
-fn finished(reply_to: Option<ReplyTo>, outcome: Result<Reply, Refusal>) -> Option<Message> {
+fn finished(
+    reply_to: Option<ReplyTo>,
+    outcome: Result<Reply, Refusal>,
+    observed: &mut ServerCall,
+) -> Option<Message> {
+    observed.end(outcome.as_ref().err().copied());
     let reply_to = reply_to?;
     Some(match outcome {
         Ok(reply) => reply.into_message(),

@@ -79,6 +79,7 @@ impl<T: Transport> Connection<T> {
                     self.take_last_replies(cx);
                     match self.transport.recover() {
                         Recovery::Ended => {
+                            self.shared.lock().observed.lost(&fault);
                             self.end(fault);
                             return Poll::Ready(());
                         }
@@ -134,6 +135,7 @@ impl<T: Transport> Connection<T> {
             let now = now();
             for (xid, message) in self.taken.drain(..) {
                 if state.transactions.transmit(xid, &message, now) {
+                    state.observed.sent(message.len());
                     self.outgoing.push_back(message);
                     if state.transactions.ends_when_sent(xid) {
                         self.without_reply.push(xid);
@@ -163,6 +165,7 @@ impl<T: Transport> Connection<T> {
         let now = now();
         let mut state = self.shared.lock();
         for received in self.received.drain(..) {
+            state.observed.received(received.message.len());
             self.wakers
                 .extend(state.transactions.receive(received.message, now));
         }
@@ -180,6 +183,7 @@ impl<T: Transport> Connection<T> {
         self.take_back(&mut state);
         let (again, wakers) = (&mut self.outgoing, &mut self.wakers);
         state.transactions.expire(now(), again, wakers);
+        state.observed.sent_again(self.outgoing.iter());
         drop(state);
         self.wake_callers();
     }
@@ -194,6 +198,10 @@ impl<T: Transport> Connection<T> {
         let fault = Arc::new(fault);
         let (transactions, again) = (&mut state.transactions, &mut self.taken);
         transactions.interrupt(&fault, keeps_address, again, &mut self.wakers);
+        state.observed.lost(&fault);
+        for (xid, _) in again {
+            state.observed.will_be_sent_again(*xid);
+        }
         self.queue_first(&mut state);
         drop(state);
         self.wake_callers();
@@ -276,7 +284,7 @@ fn peer_closed() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Peer, net::shared::QUEUE_MIN, transaction::CallKind};
+    use crate::{Peer, Procedure, Program, net::shared::QUEUE_MIN, transaction::CallKind};
     use bytes::Bytes;
     use std::time::Duration;
 
@@ -286,7 +294,9 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(1000);
         let start = || {
             let xid = shared.open(deadline, CallKind::AtMostOnce).unwrap();
-            shared.submit(xid, Message::new(Peer::Memory, Bytes::new()));
+            let procedure = Procedure::new(Program::new("Calc", 7), 1, 1, "add");
+            let observed = shared.observe(&procedure);
+            shared.submit(xid, Message::new(Peer::Memory, Bytes::new()), &observed);
             xid
         };
         let kept: Vec<Xid> = (0..100).map(|_| start()).collect();

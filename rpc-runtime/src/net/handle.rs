@@ -12,8 +12,9 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    CallErrorKind, Message, Peer, Xid,
+    CallErrorKind, Message, Peer, Procedure, Xid,
     datagram::CallOptions,
+    observe::ClientCall,
     transaction::{CallKind, Completion},
 };
 
@@ -42,6 +43,14 @@ impl Handle {
         }
     }
 
+    /// A call begins, as it is seen from outside.
+    pub(super) fn observe(&self, procedure: &Procedure) -> ClientCall {
+        match self {
+            Self::Messages(shared) => shared.observe(procedure),
+            Self::Reliable(shared) => shared.observe(procedure),
+        }
+    }
+
     /// Opens a transaction.
     pub(super) fn open(&self, deadline: Instant, kind: CallKind) -> Result<Xid, CallErrorKind> {
         match self {
@@ -51,12 +60,18 @@ impl Handle {
     }
 
     /// Queues the call of an open transaction.
-    pub(super) fn submit(&self, xid: Xid, message: Message, options: CallOptions) {
+    pub(super) fn submit(
+        &self,
+        xid: Xid,
+        message: Message,
+        options: CallOptions,
+        observed: &ClientCall,
+    ) {
         match self {
-            Self::Messages(shared) => shared.submit(xid, message),
+            Self::Messages(shared) => shared.submit(xid, message, observed),
             Self::Reliable(shared) => {
                 let message = message.to_bytes();
-                shared.submit(xid, Request { message, options });
+                shared.submit(xid, Request { message, options }, observed);
             }
         }
     }

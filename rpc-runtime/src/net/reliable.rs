@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::{
     datagram_socket::DatagramSocket,
     give_way, now,
-    shared::{Shared, may_be_forgotten},
+    shared::{Shared, State, may_be_forgotten},
     timer::Timer,
 };
 use crate::{
@@ -143,7 +143,7 @@ impl Pump {
         }
         state.wakes(cx);
         self.cancel(&given_up);
-        self.begin(&mut state.transactions);
+        self.begin(&mut state);
         drop(state);
         self.wake_callers();
         ControlFlow::Continue(())
@@ -166,13 +166,15 @@ impl Pump {
     }
 
     /// Begins the calls that wait, in their order.
-    fn begin(&mut self, transactions: &mut Transactions) {
+    fn begin(&mut self, state: &mut State<Request>) {
+        let (transactions, observed) = (&mut state.transactions, &mut state.observed);
         let now = now();
         if self.waiting_until.is_some_and(|until| until <= now) {
             self.end_late(transactions, now);
         }
         while let Some((xid, call)) = self.waiting.front() {
             let (xid, message) = (*xid, call.message.clone());
+            let len = message.len();
             if !transactions.is_running(xid) {
                 self.waiting.pop_front();
                 continue;
@@ -180,6 +182,7 @@ impl Pump {
             match self.association.start(now, message, call.options) {
                 Ok(id) => {
                     transactions.transmitted(xid);
+                    observed.sent(len);
                     enter(&mut self.in_flight, id, xid);
                     if transactions.ends_when_sent(xid) {
                         self.without_reply.push((id, xid));
@@ -256,11 +259,15 @@ impl Pump {
         while let Some((id, ended)) = next {
             if let Some(xid) = leave(&mut self.in_flight, id) {
                 let ended = match ended {
-                    datagram::Ended::Reply(message) => Ended::Reply(message),
+                    datagram::Ended::Reply(message) => {
+                        state.observed.received(message.len());
+                        Ended::Reply(message)
+                    }
                     datagram::Ended::Failed(failure) => Ended::Failed(failure),
                 };
                 if self.association.was_begun_again(id) {
                     state.transactions.transmitted(xid);
+                    state.observed.will_be_sent_again(xid);
                 }
                 self.wakers.extend(state.transactions.end(xid, ended));
             }
@@ -326,7 +333,7 @@ fn leave(in_flight: &mut [Option<(CallId, Xid)>], id: CallId) -> Option<Xid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{net::shared::QUEUE_MIN, transaction::CallKind};
+    use crate::{Procedure, Program, net::shared::QUEUE_MIN, transaction::CallKind};
 
     #[test]
     fn calls_that_are_given_up_do_not_pile_up() {
@@ -338,7 +345,8 @@ mod tests {
                 message: Bytes::new(),
                 options: CallOptions::default(),
             };
-            shared.submit(xid, request);
+            let procedure = Procedure::new(Program::new("Calc", 7), 1, 1, "add");
+            shared.submit(xid, request, &shared.observe(&procedure));
             xid
         };
         let kept: Vec<Xid> = (0..100).map(|_| start()).collect();

@@ -16,7 +16,7 @@ use super::{
     accept::{TcpAcceptor, accept},
     limits::ServerLimits,
     load::Load,
-    memory,
+    memory, now,
     server_connection::{Common, Phase, serve},
     server_socket::ServerSocket,
 };
@@ -242,7 +242,8 @@ impl ServerBuilder {
     pub async fn start(self) -> Result<Server, StartError> {
         let mut dispatcher = Dispatcher::new()
             .with_limits(self.limits)
-            .with_tolerance(self.tolerance);
+            .with_tolerance(self.tolerance)
+            .observed(now);
         for service in self.services {
             dispatcher.register(service)?;
         }

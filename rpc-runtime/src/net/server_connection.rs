@@ -28,6 +28,7 @@ use crate::{
     datagram::CallToken,
     dispatch::{AcceptedCall, Arrival, Cancellation, Dispatched, Execution, system_err},
     duplicate_request_cache::Admission,
+    observe::ServerConnection,
 };
 
 /// Times that a connection goes round before it lets other tasks run.
@@ -116,6 +117,7 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
         connection.is_reading = connection.transport.stop_receiving();
         poll_fn(|cx| connection.poll(cx)).await
     };
+    connection.observed.ended(&ended);
     if ended.is_ok() {
         let linger = connection.transport.linger();
         // Nothing can be done about a peer that does not end the connection, but to end it here.
@@ -163,6 +165,7 @@ struct Connection<T> {
     /// How services learn that nobody waits for them.
     cancellation: Arc<Cancellation>,
     is_reading: bool,
+    observed: ServerConnection,
 }
 
 /// How a call ended that could not be answered at once.
@@ -173,9 +176,10 @@ enum Ended {
     NotBegun(Option<Message>),
 }
 
-impl<T> Connection<T> {
+impl<T: Transport> Connection<T> {
     fn new(transport: T, common: Common) -> Self {
         Self {
+            observed: ServerConnection::new(transport.peer()),
             transport,
             dispatcher: common.dispatcher,
             cache: common.cache,
@@ -278,6 +282,7 @@ impl<T: Transport> Connection<T> {
         {
             *calls_left -= 1;
             let Received { from, message, .. } = received;
+            self.observed.received(from, message.len());
             let arrived = received.arrived.unwrap_or(self.received_at);
             match dispatcher.accept(&message, from, arrived) {
                 Arrival::Call(call) => self.admit(call),
@@ -298,7 +303,9 @@ impl<T: Transport> Connection<T> {
         let Some(cache) = &self.cache else {
             return self.begin_call(call, None);
         };
-        match cache.admit(&call) {
+        let admission = cache.admit(&call);
+        call.observe(&admission);
+        match admission {
             Admission::Execute(key) => {
                 let entered = key.map(|key| Entered::new(cache, key));
                 self.begin_call(call, entered);
@@ -402,6 +409,7 @@ impl<T: Transport> Connection<T> {
             Some(xid) if !fits => system_err(xid, reply.to()),
             _ => reply,
         };
+        self.observed.sent(reply.to(), reply.len());
         self.reply_bytes += reply.len();
         self.outgoing.push_back(reply);
     }

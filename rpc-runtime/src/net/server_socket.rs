@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     num::NonZeroU64,
     task::{Context, Poll},
     time::Duration,
@@ -196,8 +196,9 @@ impl Transport for ServerSocket {
         Poll::Pending
     }
 
+    /// Anybody.
     fn peer(&self) -> Peer {
-        Peer::default()
+        Peer::Udp((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     fn is_reliable(&self) -> bool {

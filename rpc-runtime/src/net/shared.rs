@@ -3,12 +3,14 @@
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Instant,
 };
 
+use super::now;
 use crate::{
-    CallErrorKind, Peer, Xid,
+    CallErrorKind, Peer, Procedure, Xid,
+    observe::{self, ClientCall, ClientConnection},
     transaction::{CallKind, Completion, Transactions, XidSequence},
 };
 
@@ -20,6 +22,7 @@ pub(super) const QUEUE_MIN: usize = 64;
 pub(super) struct Shared<C> {
     peer: Peer,
     message_max: usize,
+    observed: observe::Client,
     state: Mutex<State<C>>,
 }
 
@@ -37,6 +40,7 @@ pub(super) struct State<C> {
     pub(super) is_closed: bool,
     /// Why the task ended.
     pub(super) ended: Option<Arc<io::Error>>,
+    pub(super) observed: ClientConnection,
 }
 
 impl<C> State<C> {
@@ -60,6 +64,7 @@ impl<C> Shared<C> {
         Self {
             peer,
             message_max,
+            observed: observe::Client::new(now),
             state: Mutex::new(State {
                 transactions,
                 queue: Vec::new(),
@@ -67,6 +72,7 @@ impl<C> Shared<C> {
                 waker: None,
                 is_closed: false,
                 ended: None,
+                observed: ClientConnection::new(peer),
             }),
         }
     }
@@ -78,6 +84,11 @@ impl<C> Shared<C> {
     /// Bytes that a call may have.
     pub(super) fn message_max(&self) -> usize {
         self.message_max
+    }
+
+    /// A call begins, as it is seen from outside.
+    pub(super) fn observe(&self, procedure: &Procedure) -> ClientCall {
+        self.observed.begin(procedure, self.peer)
     }
 
     /// Opens a transaction.
@@ -92,9 +103,10 @@ impl<C> Shared<C> {
     }
 
     /// Queues the call of an open transaction.
-    pub(super) fn submit(&self, xid: Xid, call: C) {
+    pub(super) fn submit(&self, xid: Xid, call: C, observed: &ClientCall) {
         let mut guard = self.lock();
         let state = &mut *guard;
+        state.observed.enter(xid, observed);
         // A task that has ended meanwhile has ended the transaction too.
         if state.ended.is_none() {
             let transactions = &mut state.transactions;
@@ -108,12 +120,17 @@ impl<C> Shared<C> {
 
     /// The end of a transaction.
     pub(super) fn poll(&self, xid: Xid, waker: &Waker) -> Poll<Completion> {
-        self.lock().transactions.poll(xid, waker)
+        let mut state = self.lock();
+        let completion = ready!(state.transactions.poll(xid, waker));
+        state.observed.leave(xid);
+        Poll::Ready(completion)
     }
 
     /// Frees a transaction.
     pub(super) fn give_up(&self, xid: Xid) {
-        self.lock().transactions.close(xid);
+        let mut state = self.lock();
+        state.transactions.close(xid);
+        state.observed.leave(xid);
     }
 
     /// Frees a transaction, and has the task hear of it if its call was begun.
@@ -121,6 +138,7 @@ impl<C> Shared<C> {
         let mut state = self.lock();
         let has_begun = state.transactions.was_transmitted(xid);
         state.transactions.close(xid);
+        state.observed.leave(xid);
         if has_begun {
             state.given_up.push(xid);
             wake(state);

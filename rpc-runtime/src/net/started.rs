@@ -13,6 +13,7 @@ use crate::{
     CallError, CallErrorKind, CallResult, Procedure, ResultDecoder, Xid,
     datagram::CallOptions,
     decoding::Decoding,
+    observe::ClientCall,
     settings::{self, CallSettings},
     transaction::{CallKind, Completion, Ended},
 };
@@ -32,7 +33,7 @@ use crate::{
 pub struct Started<R>(State<R>);
 
 enum State<R> {
-    Waits(InFlight, ResultDecoder<R>),
+    Waits(InFlight, ResultDecoder<R>, ClientCall),
     NotSent(CallError),
     Ended,
 }
@@ -46,9 +47,14 @@ impl<R> Started<R> {
         encode: impl FnOnce(&mut Encoder) -> xdr::Result<()>,
         decode: ResultDecoder<R>,
     ) -> Self {
-        Self(match InFlight::start(handle, settings, procedure, encode) {
-            Ok(call) => State::Waits(call, decode),
-            Err(error) => State::NotSent(error),
+        let mut observed = handle.observe(procedure);
+        let started = InFlight::start(handle, settings, procedure, encode, &observed);
+        Self(match started {
+            Ok(call) => State::Waits(call, decode, observed),
+            Err(error) => {
+                observed.end(Some(&error));
+                State::NotSent(error)
+            }
         })
     }
 }
@@ -58,12 +64,16 @@ impl<R> Future for Started<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CallResult<R>> {
         let completion = match &mut self.0 {
-            State::Waits(call, _) => Some(ready!(call.poll(cx))),
+            State::Waits(call, ..) => Some(ready!(call.poll(cx))),
             State::NotSent(_) | State::Ended => None,
         };
         let state = mem::replace(&mut self.0, State::Ended);
         Poll::Ready(match (state, completion) {
-            (State::Waits(call, decode), Some(completion)) => call.result(completion, decode),
+            (State::Waits(call, decode, mut observed), Some(completion)) => {
+                let result = call.result(completion, decode);
+                observed.end(result.as_ref().err());
+                result
+            }
             (State::NotSent(error), _) => Err(error),
             _ => panic!("a call was polled after it had ended"),
         })
@@ -73,7 +83,7 @@ impl<R> Future for Started<R> {
 impl<R> fmt::Debug for Started<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Started");
-        if let State::Waits(call, _) = &self.0 {
+        if let State::Waits(call, ..) = &self.0 {
             debug.field("procedure", &call.procedure.to_string());
             debug.field("xid", &call.xid);
         }
@@ -96,6 +106,7 @@ impl InFlight {
         settings: &CallSettings,
         procedure: &Procedure,
         encode: impl FnOnce(&mut Encoder) -> xdr::Result<()>,
+        observed: &ClientCall,
     ) -> CallResult<Self> {
         let deadline = (Instant::now() + settings.deadline(procedure)).into_std();
         let xid = handle.open(deadline, CallKind::from(procedure));
@@ -113,7 +124,7 @@ impl InFlight {
         let options = CallOptions::default()
             .idempotent(procedure.is_idempotent())
             .deadline(Some(deadline));
-        handle.submit(xid, message, options);
+        handle.submit(xid, message, options, observed);
         Ok(call)
     }
 
