@@ -9,6 +9,7 @@ mod bench;
 mod fuzz;
 mod peer;
 mod sim;
+mod soak;
 mod test;
 
 use std::{
@@ -25,7 +26,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "test",
         about: "Installs what the tests need where it can, and runs all tests",
@@ -45,6 +46,11 @@ const TASKS: [Task; 5] = [
         name: "sim",
         about: "Simulates a hostile network: [PERCENT], replay or nightly (tests/sim/README.md)",
         run: sim::run,
+    },
+    Task {
+        name: "soak",
+        about: "Calls over all transports, with connections killed at random: [SECONDS] [SEED]",
+        run: soak::run,
     },
     Task {
         name: "bench",

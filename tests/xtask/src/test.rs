@@ -19,7 +19,7 @@ struct ReleaseRun {
 
 /// The fault-test matrix of `docs/protocol.md` with its numbers for each merge. `cargo test` runs a
 /// hundredth of them.
-const RELEASE_RUNS: [ReleaseRun; 3] = [
+const RELEASE_RUNS: [ReleaseRun; 4] = [
     ReleaseRun {
         about: "the simulator, all of it",
         arguments: &["run", "--release", "--package", "sim"],
@@ -52,6 +52,10 @@ const RELEASE_RUNS: [ReleaseRun; 3] = [
             "f15_",
             "h19_",
         ],
+    },
+    ReleaseRun {
+        about: "a short soak: all transports, connections killed at random",
+        arguments: &["run", "--release", "--package=soak", "--", "20"],
     },
 ];
 
