@@ -14,6 +14,8 @@ chapters! {
     readme: "README.md",
     first_interface: "docs/guide/first-interface.md",
     x_files: "docs/guide/x-files.md",
+    services: "docs/guide/services.md",
+    clients: "docs/guide/clients.md",
     transports: "docs/guide/transports.md",
     language: "docs/language.md",
 }

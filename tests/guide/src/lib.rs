@@ -20,6 +20,10 @@ pub mod linked;
 /// The crate that the guide builds, as its chapters show it.
 pub mod my_bank {
     include!(concat!(env!("OUT_DIR"), "/files/src/lib.rs"));
+
+    mod second {
+        include!(concat!(env!("OUT_DIR"), "/files/src/second.rs"));
+    }
 }
 
 #[cfg(doctest)]
