@@ -39,7 +39,7 @@ pub struct VersionServer {
     program: Program,
     version: u32,
     serves_null: bool,
-    /// Procedures with attributes.
+    /// Procedures, in the order of their numbers.
     described: Arc<[Procedure]>,
     dispatch: Arc<dyn Fn(Call) -> Answer + Send + Sync>,
 }
@@ -72,11 +72,13 @@ impl VersionServer {
         self
     }
 
-    /// Adds what the interface says of procedures beside their numbers: to which of them there is
-    /// no reply, and which may be executed more than once.
+    /// Adds what the interface says of procedures beside their numbers: their names, to which of
+    /// them there is no reply, and which may be executed more than once.
     #[must_use]
     pub fn describes(mut self, procedures: &[Procedure]) -> Self {
-        self.described = procedures.into();
+        let mut described = procedures.to_vec();
+        described.sort_unstable_by_key(Procedure::number);
+        self.described = described.into();
         self
     }
 
@@ -94,8 +96,9 @@ impl VersionServer {
 
     /// What the interface says of a procedure beside its number, where it does.
     fn described(&self, procedure: u32) -> Option<&Procedure> {
-        let mut described = self.described.iter();
-        described.find(|one| one.number() == procedure)
+        let described = &self.described;
+        let place = described.binary_search_by_key(&procedure, Procedure::number);
+        described.get(place.ok()?)
     }
 
     /// Whether there is a reply to calls of this procedure from this peer. Over reliable datagrams

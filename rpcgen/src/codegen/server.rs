@@ -1,8 +1,8 @@
 //! The server stub: from a call to the method of a service, and from its result to the reply.
 
 use super::{Context, Piece, procedure::constant_name, program::arguments_name, results, syntax};
-use crate::model::{Number, Procedure, Semantics, Version};
-use syn::{Attribute, Expr, Ident, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
+use crate::model::{Number, Procedure, Version};
+use syn::{Attribute, Expr, Ident, ImplItem, ItemFn, ItemImpl, ItemStruct, Stmt, parse_quote};
 
 /// `Server`, and the functions that it dispatches with.
 pub(super) fn emit(
@@ -18,17 +18,20 @@ pub(super) fn emit(
     };
     let null = Number::Known(0);
     let declares_null = procedures.iter().any(|procedure| procedure.number == null);
-    let described = procedures
+    let described: Vec<Ident> = procedures
         .iter()
-        .filter(|one| one.semantics != Semantics::default());
-    let described: Vec<Ident> = described.map(|one| constant_name(context, one)).collect();
+        .map(|one| constant_name(context, one))
+        .collect();
     let mut server: Expr = parse_quote!(server);
     if declares_null {
         server = parse_quote!(#server.serves_null());
     }
-    if !described.is_empty() {
-        server = parse_quote!(#server.describes(&[#(procedures::#described),*]));
-    }
+    let procedures_constant: Option<ImplItem> = (!described.is_empty()).then(|| {
+        server = parse_quote!(#server.describes(Self::PROCEDURES));
+        parse_quote! {
+            const PROCEDURES: &[::rpc_runtime::Procedure] = &[#(procedures::#described),*];
+        }
+    });
     let result: Expr = parse_quote!(Self(#server));
     let new = |flavor: Flavor| -> Stmt {
         let dispatch = flavor.dispatch();
@@ -40,6 +43,8 @@ pub(super) fn emit(
     let (new, blocking) = (new(Flavor::Waiting), new(Flavor::Blocking));
     let constructors: ItemImpl = parse_quote! {
         impl Server {
+            #procedures_constant
+
             /// Serves with a service whose procedures may wait.
             #[must_use]
             pub fn new<S: Service>(service: S) -> Self {
