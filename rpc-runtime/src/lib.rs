@@ -81,6 +81,7 @@ pub mod record;
 pub mod retransmission;
 #[cfg(feature = "net")]
 mod settings;
+mod sync;
 pub mod transaction;
 
 pub use std::sync::Arc;
@@ -103,7 +104,7 @@ pub use message::{
 pub use net::{
     ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Overload,
     Progress, Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError,
-    Started, Transport, memory,
+    Started, Transport, WorkerStatus, memory,
 };
 pub use peer::{Peer, UnixCredentials};
 pub use program::{Procedure, Program};

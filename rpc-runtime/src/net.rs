@@ -6,6 +6,7 @@
 
 mod accept;
 mod address;
+mod calls;
 mod channel;
 mod checksummed;
 mod client;
@@ -35,6 +36,7 @@ mod transport;
 mod udp;
 #[cfg(unix)]
 mod unix;
+mod workers;
 
 use std::{
     future::pending,
@@ -52,6 +54,7 @@ pub use limits::Overload;
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
 pub use started::Started;
 pub use transport::{Progress, Recovery, Transport};
+pub use workers::WorkerStatus;
 
 /// The time, by the clock of the runtime, which tests may move.
 fn now() -> Instant {

@@ -4,14 +4,13 @@ use std::{
     collections::BTreeMap,
     fmt,
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context as TaskContext, Poll, Waker},
 };
 
-use crate::datagram::CallToken;
+use crate::{
+    datagram::CallToken,
+    sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering, PoisonError},
+};
 
 /// The calls of one connection or socket, as they can be cancelled: all together when it ends, and
 /// those by reliable datagrams one by one.

@@ -4,7 +4,8 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, UdpSocket},
-    sync::watch,
+    runtime::Handle,
+    sync::{Notify, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -14,15 +15,21 @@ use xdr::{Limits, Tolerance};
 use super::unix::{UnixAcceptor, UnixAddress};
 use super::{
     accept::{TcpAcceptor, accept},
+    calls::BlockingJob,
     limits::ServerLimits,
     load::Load,
     memory, now,
     server_connection::{Common, Phase, serve},
     server_socket::ServerSocket,
+    workers::{WorkerStatus, Workers},
 };
 use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
 };
+
+/// Threads for services that block, at the most. They wait for disks and databases more than they
+/// compute, so that there may be many more than processors; and each has a stack.
+const WORKERS: usize = 64;
 
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
@@ -38,6 +45,9 @@ const CANCELLED_LIMIT: Duration = Duration::from_secs(1);
 pub struct Server {
     phase: watch::Sender<Phase>,
     shutdown_limit: Duration,
+    workers: Arc<Workers<BlockingJob>>,
+    /// Is told of each worker that ends.
+    worker_ended: Arc<Notify>,
     listeners: JoinSet<()>,
     tcp: Vec<SocketAddr>,
     udp: Vec<SocketAddr>,
@@ -65,6 +75,8 @@ impl Server {
             limits: Limits::default(),
             tolerance: Tolerance::default(),
             server_limits: ServerLimits::default(),
+            workers: WORKERS,
+            worker_queue: None,
             udp_cache: Some(CacheLimits::UDP),
             tcp_cache: None,
             shutdown_limit: SHUTDOWN_LIMIT,
@@ -102,7 +114,36 @@ impl Server {
             let _ = timeout(CANCELLED_LIMIT, all_ended(&mut self.listeners)).await;
         }
         self.listeners.shutdown().await;
+        self.workers.close();
+        if timeout(CANCELLED_LIMIT, self.workers_ended()).await.is_ok() {
+            self.workers.join();
+        }
         ShutdownReport { all_answered }
+    }
+
+    /// What the threads for services that block are doing.
+    #[must_use]
+    pub fn worker_status(&self) -> WorkerStatus {
+        self.workers.status()
+    }
+
+    /// Waits until all workers have ended.
+    async fn workers_ended(&self) {
+        while self.workers.status().threads > 0 {
+            self.worker_ended.notified().await;
+        }
+    }
+}
+
+/// What the thread of a worker does: it works, where the service finds the runtime of the server, and
+/// says when it ends.
+fn worker(ended: Arc<Notify>) -> impl Fn(&dyn Fn()) + Send + Sync {
+    let runtime = Handle::current();
+    move |work| {
+        let inside = runtime.enter();
+        work();
+        drop(inside);
+        ended.notify_one();
     }
 }
 
@@ -124,6 +165,8 @@ pub struct ServerBuilder {
     limits: Limits,
     tolerance: Tolerance,
     pub(super) server_limits: ServerLimits,
+    workers: usize,
+    worker_queue: Option<usize>,
     udp_cache: Option<CacheLimits>,
     tcp_cache: Option<CacheLimits>,
     shutdown_limit: Duration,
@@ -210,6 +253,23 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets how many threads there are for services that block, in all and at the most: they are
+    /// started as they are needed. While they are busy, calls of such services wait; no others do. The
+    /// default is 64.
+    pub fn workers(mut self, threads: usize) -> Self {
+        self.workers = threads.max(1);
+        self
+    }
+
+    /// Sets how many calls may wait for one of the [`workers`](Self::workers); more are refused, over
+    /// reliable datagrams so that the caller knows that they were not executed, elsewhere by
+    /// `SYSTEM_ERR`. By default as many wait as calls may of any service, see
+    /// [`calls_total_max`](Self::calls_total_max).
+    pub fn worker_queue(mut self, calls: impl Into<Option<usize>>) -> Self {
+        self.worker_queue = calls.into();
+        self
+    }
+
     /// Sets what the [duplicate request cache](crate::duplicate_request_cache) of each UDP socket may
     /// hold, or switches it off. The default is [`CacheLimits::UDP`].
     pub fn duplicate_request_cache(mut self, limits: impl Into<Option<CacheLimits>>) -> Self {
@@ -247,17 +307,24 @@ impl ServerBuilder {
         for service in self.services {
             dispatcher.register(service)?;
         }
+        let worker_ended = Arc::new(Notify::new());
+        let queue_max = self.worker_queue.unwrap_or(usize::MAX);
+        let workers = Workers::new(self.workers, queue_max, worker(Arc::clone(&worker_ended)));
+        let workers = Arc::new(workers);
         let (phase, receiver) = watch::channel(Phase::Running);
         let common = Common {
             dispatcher: Arc::new(dispatcher),
             cache: None,
             load: Arc::new(Load::new(&self.server_limits)),
             limits: Arc::new(self.server_limits),
+            workers: Arc::clone(&workers),
             phase: receiver,
         };
         let mut server = Server {
             phase,
             shutdown_limit: self.shutdown_limit,
+            workers,
+            worker_ended,
             listeners: JoinSet::new(),
             tcp: Vec::new(),
             udp: Vec::new(),

@@ -12,9 +12,10 @@ use std::{
     time::Instant,
 };
 
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{sync::watch, time::timeout};
 
 use super::{
+    calls::{BlockingCall, BlockingJob, Calls, Ended, noted},
     deadlines::{Deadlines, Waits},
     give_way,
     limits::{Overload, ServerLimits},
@@ -22,6 +23,7 @@ use super::{
     now,
     request_cache::{Entered, RequestCache},
     transport::Transport,
+    workers::Workers,
 };
 use crate::{
     CacheLimits, Dispatcher, Message, Received,
@@ -50,6 +52,8 @@ pub(super) struct Common {
     pub(super) cache: Option<Arc<RequestCache>>,
     pub(super) limits: Arc<ServerLimits>,
     pub(super) load: Arc<Load>,
+    /// Who executes calls that block.
+    pub(super) workers: Arc<Workers<BlockingJob>>,
     /// How far the server is on its way to its end.
     pub(super) phase: watch::Receiver<Phase>,
 }
@@ -132,7 +136,7 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
     } = connection;
     drop(transport);
     cancellation.close();
-    while calls.join_next().await.is_some() {}
+    while poll_fn(|cx| calls.poll_ended(cx)).await.is_some() {}
 }
 
 /// Waits until a server is so far on its way to its end.
@@ -161,19 +165,11 @@ struct Connection<T> {
     /// Bytes of the replies since everything was sent the last time.
     reply_bytes: usize,
     /// Calls that could not be answered at once.
-    calls: JoinSet<Ended>,
+    calls: Calls,
     /// How services learn that nobody waits for them.
     cancellation: Arc<Cancellation>,
     is_reading: bool,
     observed: ServerConnection,
-}
-
-/// How a call ended that could not be answered at once.
-enum Ended {
-    /// With its reply, if there is one.
-    Answered(Option<Message>),
-    /// Not begun, since there was no point in it any more.
-    NotBegun(Option<Message>),
 }
 
 impl<T: Transport> Connection<T> {
@@ -192,7 +188,7 @@ impl<T: Transport> Connection<T> {
             received_at: now(),
             outgoing: VecDeque::new(),
             reply_bytes: 0,
-            calls: JoinSet::new(),
+            calls: Calls::new(common.workers),
             cancellation: Arc::default(),
             is_reading: true,
         }
@@ -255,14 +251,13 @@ impl<T: Transport> Connection<T> {
         loop {
             self.dispatch(calls_left);
             let mut collected = false;
-            while let Poll::Ready(Some(answered)) = self.calls.poll_join_next(cx) {
+            while let Poll::Ready(Some(ended)) = self.calls.poll_ended(cx) {
                 collected = true;
-                match answered {
-                    Ok(Ended::Answered(reply)) => self.reply(reply),
-                    Ok(Ended::NotBegun(reply)) => self.turn_away(reply),
-                    // An execution catches panics itself. What ends one all the same leaves a
-                    // call without an answer, and that the caller of a stream has to learn.
-                    Err(_) => self.refuse_to_read(),
+                match ended {
+                    Ended::Answered(reply) => self.reply(reply),
+                    Ended::NotBegun(reply) => self.turn_away(reply),
+                    // What the caller of a stream has to learn.
+                    Ended::Lost => self.refuse_to_read(),
                 }
             }
             if !collected || self.received.is_empty() {
@@ -337,15 +332,15 @@ impl<T: Transport> Connection<T> {
             Dispatched::Execution(execution) => self.execute(execution, entered),
             Dispatched::Blocking(execution) => {
                 self.may_be_cancelled(execution.call_token());
-                let cancellation = Arc::clone(&self.cancellation);
-                let in_flight = self.load.begin();
-                self.calls.spawn_blocking(move || {
-                    let _in_flight = in_flight;
-                    if execution.is_in_vain(now(), &cancellation) {
-                        return Ended::NotBegun(noted(entered, execution.refuse()));
-                    }
-                    Ended::Answered(noted(entered, execution.run()))
-                });
+                let call = BlockingCall {
+                    execution,
+                    entered,
+                    cancellation: Arc::clone(&self.cancellation),
+                    in_flight: self.load.begin(),
+                };
+                if let Err(refusal) = self.calls.block(call) {
+                    self.turn_away(refusal);
+                }
             }
             Dispatched::Undecodable(_) => self.refuse_to_read(),
             Dispatched::Nothing => self.reply(noted(entered, None)),
@@ -413,14 +408,6 @@ impl<T: Transport> Connection<T> {
         self.reply_bytes += reply.len();
         self.outgoing.push_back(reply);
     }
-}
-
-/// The reply, once the cache knows of it.
-fn noted(entered: Option<Entered>, reply: Option<Message>) -> Option<Message> {
-    if let Some(entered) = entered {
-        entered.complete(reply.as_ref());
-    }
-    reply
 }
 
 #[cfg(test)]

@@ -126,6 +126,7 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
         cache: None,
         load: Arc::new(Load::new(&limits)),
         limits: Arc::new(limits),
+        workers: Arc::new(Workers::new(1, 0, |work| work())),
         phase: watch::channel(Phase::Running).1,
     };
     let connection = Connection::new(transport, common);
