@@ -1,5 +1,7 @@
 //! Calls as bytes in, replies as bytes out.
 
+mod cancellation;
+
 use super::*;
 use crate::{AuthFlavor, OpaqueAuth, Procedure, datagram::CallToken, message::SUCCESS_HEADER_LEN};
 use std::task::{Context as TaskContext, Poll, Waker};

@@ -19,7 +19,7 @@ struct ReleaseRun {
 
 /// The fault-test matrix of `docs/protocol.md` with its numbers for each merge. `cargo test` runs a
 /// hundredth of them.
-const RELEASE_RUNS: [ReleaseRun; 4] = [
+const RELEASE_RUNS: [ReleaseRun; 5] = [
     ReleaseRun {
         about: "the simulator, all of it",
         arguments: &["run", "--release", "--package", "sim"],
@@ -56,6 +56,15 @@ const RELEASE_RUNS: [ReleaseRun; 4] = [
     ReleaseRun {
         about: "a short soak: all transports, connections killed at random",
         arguments: &["run", "--release", "--package=soak", "--", "20"],
+    },
+    ReleaseRun {
+        about: "10,000 schedules of the threads of a server and a client, of each kind (F11)",
+        arguments: &[
+            "test",
+            "--release",
+            "--package=rpc-runtime",
+            "--test=schedules",
+        ],
     },
 ];
 

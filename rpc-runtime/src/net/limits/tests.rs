@@ -10,6 +10,7 @@ use crate::{
         load::Load,
         server_connection::{Common, Phase},
         stream::StreamTransport,
+        workers::Workers,
     },
     record,
 };
@@ -74,6 +75,7 @@ impl Served {
             cache: None,
             load: Arc::clone(&load),
             limits: Arc::new(limits),
+            workers: Arc::new(Workers::new(1, 0, |work| work())),
             phase,
         };
         let (listener, accepted) = mpsc::unbounded_channel();
