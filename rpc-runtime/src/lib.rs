@@ -57,12 +57,19 @@
 //! - `reliable`, `server_socket`: the two ends of reliable datagrams
 //! - `datagram`: `DatagramEndpoint`, datagrams without any promise
 //! - `checksummed`, `channel`: `ChecksummedEndpoint` and `ReliableChannel`, the layers above it
+//!
+//! The feature `blocking` adds `blocking::Client`, for programs without a runtime; with
+//! `default-features = false` tokio is left out.
 #![forbid(unsafe_code)]
 
 pub mod auth;
+#[cfg(all(feature = "blocking", unix))]
+pub mod blocking;
 mod caller;
 pub mod channel;
 pub mod checksum;
+#[cfg(any(feature = "net", feature = "blocking"))]
+mod connect;
 pub mod datagram;
 mod decoding;
 pub mod dispatch;
@@ -79,7 +86,7 @@ mod program;
 mod random;
 pub mod record;
 pub mod retransmission;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 mod settings;
 mod sync;
 pub mod transaction;
@@ -90,6 +97,8 @@ pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
 #[cfg(not(feature = "net"))]
 pub use caller::Client;
 pub use caller::{Caller, ResultDecoder};
+#[cfg(any(feature = "net", feature = "blocking"))]
+pub use connect::ConnectError;
 pub use dispatch::{
     Answer, Call, Cancelled, Context, Dispatcher, Exception, Refusal, Reply, ServiceError,
     VersionServer, raised,
@@ -102,9 +111,9 @@ pub use message::{
 };
 #[cfg(feature = "net")]
 pub use net::{
-    ChecksummedEndpoint, Client, ClientBuilder, ConnectError, Datagram, DatagramEndpoint, Overload,
-    Progress, Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError,
-    Started, Transport, WorkerStatus, memory,
+    ChecksummedEndpoint, Client, ClientBuilder, Datagram, DatagramEndpoint, Overload, Progress,
+    Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Started,
+    Transport, WorkerStatus, memory,
 };
 pub use peer::{Peer, UnixCredentials};
 pub use program::{Procedure, Program};

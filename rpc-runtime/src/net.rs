@@ -23,7 +23,6 @@ pub mod memory;
 mod reconnect;
 mod reliable;
 mod request_cache;
-mod reserved_port;
 mod server;
 mod server_connection;
 mod server_socket;
@@ -45,7 +44,6 @@ use std::{
     time::Instant,
 };
 
-pub use address::ConnectError;
 pub use channel::ReliableChannel;
 pub use checksummed::ChecksummedEndpoint;
 pub use client::{Client, ClientBuilder};

@@ -3,12 +3,12 @@
 //! A record is one message. It travels as fragments, each behind a word of which the highest bit
 //! marks the last fragment of the record and the others give the fragment's length in bytes.
 
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 mod unsent;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 pub(crate) use unsent::{SLICES_MAX, Unsent};
 
 /// The bit of a record mark that says that the record ends with this fragment.

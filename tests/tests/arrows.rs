@@ -86,9 +86,12 @@ fn xdr_knows_no_rpc_no_sockets_and_no_clock() {
 
 #[test]
 fn protocol_core_knows_no_sockets_no_clock_and_no_chance() {
-    let is_core = |path: &str| !path.starts_with("rpc-runtime/src/net");
+    let is_core = |path: &str| {
+        let drivers = ["rpc-runtime/src/net", "rpc-runtime/src/blocking"];
+        !drivers.iter().any(|driver| path.starts_with(driver))
+    };
     let files = code_files("rpc-runtime/src", is_core);
-    let advice = "outside of src/net take `now` and bytes as arguments, and give back what is to \
+    let advice = "outside of src/net and src/blocking take `now` and bytes as arguments, and give back what is to \
         be done: the core is sans-IO";
     assert_mention_none(&files, &SOCKETS, advice);
     let words = [
@@ -108,6 +111,29 @@ fn protocol_core_builds_without_tokio() {
     let package = ["rpc-runtime", "--no-default-features"];
     let advice = "make this dependency optional, and a part of the feature `net`";
     assert_depends_on_none(&package, &["tokio", "mio", "socket2", "fastrand"], advice);
+}
+
+#[test]
+fn blocking_client_has_no_runtime_and_no_threads() {
+    let package = [
+        "rpc-runtime",
+        "--no-default-features",
+        "--features",
+        "blocking",
+    ];
+    let advice = "the blocking client is for programs without a runtime: its callers do the work";
+    assert_depends_on_none(&package, &["tokio", "mio", "futures"], advice);
+    let files = code_files("rpc-runtime/src", |path| {
+        path.starts_with("rpc-runtime/src/blocking")
+    });
+    let words = [
+        "tokio",
+        "thread::spawn",
+        "thread::Builder",
+        "async",
+        "crate::net",
+    ];
+    assert_mention_none(&files, &words, advice);
 }
 
 #[test]

@@ -1,93 +1,36 @@
 //! From the address of a server, as users write it, to a transport.
 
-use std::{fmt, io, net::SocketAddr};
+use std::{io, net::SocketAddr};
 
 use tokio::net::lookup_host;
 
 #[cfg(unix)]
-use super::unix::{UnixAddress, UnixDialer};
+use super::unix::UnixDialer;
 use super::{
-    client_connection,
-    handle::Handle,
-    memory,
-    reconnect::Reconnecting,
-    reliable,
-    tcp::{TcpDialer, TcpOptions},
-    transport::Transport,
-    udp::UdpTransport,
+    client_connection, handle::Handle, memory, reconnect::Reconnecting, reliable, tcp::TcpDialer,
+    transport::Transport, udp::UdpTransport,
 };
-use crate::transaction::Transactions;
-
-/// A server that no connection could be made to; nothing was called.
-#[derive(Debug)]
-pub struct ConnectError {
-    address: String,
-    fault: Fault,
-}
-
-#[derive(Debug)]
-enum Fault {
-    Scheme,
-    Io(io::Error),
-}
-
-impl ConnectError {
-    fn new(address: &str, fault: Fault) -> Self {
-        Self {
-            address: address.to_owned(),
-            fault,
-        }
-    }
-
-    /// The address, as it was given.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// The error of the operating system, unless the address itself is at fault.
-    #[must_use]
-    pub fn io_error(&self) -> Option<&io::Error> {
-        match &self.fault {
-            Fault::Scheme => None,
-            Fault::Io(error) => Some(error),
-        }
-    }
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to {}: ", self.address)?;
-        match &self.fault {
-            Fault::Scheme => f.write_str(
-                "an address is tcp://HOST:PORT, udp://HOST:PORT, reliable://HOST:PORT, unix:PATH \
-                 or memory:NAME",
-            ),
-            Fault::Io(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {}
+#[cfg(unix)]
+use crate::connect::UnixAddress;
+use crate::{
+    connect::{ConnectError, ServerAddress, TcpOptions},
+    transaction::Transactions,
+};
 
 /// Connects to a server, wherever its address leads.
 pub(super) async fn connect(address: &str, options: TcpOptions) -> Result<Handle, ConnectError> {
-    let connected = match address.split_once(':') {
-        Some(("memory", name)) => memory::connect(name).map(messages),
+    let connected = match ServerAddress::parse(address)? {
+        ServerAddress::Memory(name) => memory::connect(name).map(messages),
         #[cfg(unix)]
-        Some(("unix", path)) => connect_unix(path, options.record_max).await,
-        Some((scheme, host)) => match (scheme, host.strip_prefix("//")) {
-            ("tcp", Some(host)) => connect_tcp(host, options).await,
-            ("udp", Some(host)) => {
-                let connect = |address| UdpTransport::connect(address, options.reserved_port);
-                first(host, connect).await.map(messages)
-            }
-            ("reliable", Some(host)) => first(host, reliable::connect).await.map(Handle::Reliable),
-            _ => return Err(ConnectError::new(address, Fault::Scheme)),
-        },
-        None => return Err(ConnectError::new(address, Fault::Scheme)),
+        ServerAddress::Unix(path) => connect_unix(path, options.record_max).await,
+        ServerAddress::Tcp(host) => connect_tcp(host, options).await,
+        ServerAddress::Udp(host) => {
+            let connect = |address| UdpTransport::connect(address, options.reserved_port);
+            first(host, connect).await.map(messages)
+        }
+        ServerAddress::Reliable(host) => first(host, reliable::connect).await.map(Handle::Reliable),
     };
-    connected.map_err(|error| ConnectError::new(address, Fault::Io(error)))
+    connected.map_err(|error| ConnectError::new(address, error))
 }
 
 /// A connection on this transport, with the transactions that suit it.

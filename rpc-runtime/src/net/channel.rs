@@ -8,10 +8,11 @@ use tokio::{
     time::timeout_at,
 };
 
-use super::{checksummed::ChecksummedEndpoint, now, udp::DATAGRAM_MAX, until};
+use super::{checksummed::ChecksummedEndpoint, now, until};
 use crate::{
     channel::{Channel, ChannelConfig, ChannelCounters, HEADER_LEN},
     checksum::Checksum,
+    connect::DATAGRAM_MAX,
 };
 
 /// Messages that wait between the channel and its user, in each direction.

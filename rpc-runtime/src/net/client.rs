@@ -2,17 +2,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use xdr::{Encoder, Limits, Tolerance};
 
-use super::{
-    address::{self, ConnectError},
-    client_connection,
-    handle::Handle,
-    started::Started,
-    tcp::TcpOptions,
-    transport::Transport,
-};
+use super::{address, client_connection, handle::Handle, started::Started, transport::Transport};
 use crate::{
-    Caller, Credential, Procedure, ResultDecoder, decoding::Decoding, record::RECORD_MAX,
-    settings::CallSettings, transaction::Transactions,
+    Caller, ConnectError, Credential, Procedure, ResultDecoder, connect::TcpOptions,
+    decoding::Decoding, record::RECORD_MAX, settings::CallSettings, transaction::Transactions,
 };
 
 /// A client of the programs at one server, over one connection.

@@ -3,7 +3,7 @@ use std::{fmt, io, net::SocketAddr};
 use bytes::Bytes;
 use tokio::net::{ToSocketAddrs, UdpSocket, lookup_host};
 
-use super::udp::DATAGRAM_MAX;
+use crate::connect::DATAGRAM_MAX;
 
 /// An endpoint that sends and receives datagrams, and promises nothing: any of them may be lost,
 /// come twice, or come in another order.

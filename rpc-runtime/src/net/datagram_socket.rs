@@ -15,7 +15,7 @@ use bytes::Bytes;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use tokio::{io::Interest, net::UdpSocket};
 
-use super::udp::DATAGRAM_MAX;
+use crate::connect::DATAGRAM_MAX;
 
 /// Buffers that a server receives into at once; what comes in one is from one client.
 const SERVER_BUFFERS: usize = 8;

@@ -14,10 +14,6 @@ use super::{
 };
 use crate::{Message, Peer, Received, record::FRAGMENT_MAX, retransmission::ReconnectDelay};
 
-/// How long a connection may take to come up: the operating system itself would try for minutes,
-/// longer than any call may take.
-pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
-
 /// A connection that is being made.
 pub(super) type Dialing<S> =
     Pin<Box<dyn Future<Output = io::Result<StreamTransport<S>>> + Send + 'static>>;

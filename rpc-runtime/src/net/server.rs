@@ -12,7 +12,7 @@ use tokio::{
 use xdr::{Limits, Tolerance};
 
 #[cfg(unix)]
-use super::unix::{UnixAcceptor, UnixAddress};
+use super::unix::UnixAcceptor;
 use super::{
     accept::{TcpAcceptor, accept},
     calls::BlockingJob,
@@ -23,6 +23,8 @@ use super::{
     server_socket::ServerSocket,
     workers::{WorkerStatus, Workers},
 };
+#[cfg(unix)]
+use crate::connect::UnixAddress;
 use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
 };

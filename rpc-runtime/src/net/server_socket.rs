@@ -13,12 +13,10 @@ use std::{
 use bytes::Bytes;
 use tokio::net::UdpSocket;
 
-use super::{
-    datagram_socket::DatagramSocket, give_way, now, timer::Timer, transport::Transport,
-    udp::DATAGRAM_MAX,
-};
+use super::{datagram_socket::DatagramSocket, give_way, now, timer::Timer, transport::Transport};
 use crate::{
     Message, Peer, Received,
+    connect::DATAGRAM_MAX,
     datagram::{CallToken, ServerEndpoint, ServerSettings, packet},
 };
 

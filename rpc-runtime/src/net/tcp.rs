@@ -8,12 +8,17 @@ use tokio::{
 };
 
 use super::{
-    reconnect::{CONNECT_DEADLINE, Dial, Dialing},
-    reserved_port::{self, unspecified},
+    reconnect::{Dial, Dialing},
     stream::{Stream, StreamTransport},
     transport::Recovery,
 };
-use crate::Peer;
+use crate::{
+    Peer,
+    connect::{
+        CONNECT_DEADLINE, Source, TcpOptions, TcpSource,
+        reserved_port::{self, PORTS},
+    },
+};
 
 impl Stream for TcpStream {
     fn abort(&self) {
@@ -33,44 +38,13 @@ impl TcpTransport {
     }
 }
 
-/// What can be chosen of a client's TCP connections.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TcpOptions {
-    /// Bytes that a record may have.
-    pub(super) record_max: usize,
-    /// Whether each connection is made from the port of the one before.
-    pub(super) keeps_port: bool,
-    /// Whether connections are made from ports that need a privilege.
-    pub(super) reserved_port: bool,
-}
-
 /// Makes TCP connections to one address.
 #[derive(Debug, Clone)]
-pub(super) struct TcpDialer {
-    peer: SocketAddr,
-    options: TcpOptions,
-    source: Source,
-}
-
-/// Where a connection is made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// Where the operating system likes.
-    Any,
-    /// A port that needs a privilege.
-    Reserved,
-    /// This address. With port 0 the operating system chooses one that no other connection gets, so
-    /// that it can be bound again.
-    Bound(SocketAddr),
-}
+pub(super) struct TcpDialer(TcpSource);
 
 impl TcpDialer {
     pub(super) fn new(peer: SocketAddr, options: TcpOptions) -> Self {
-        Self {
-            peer,
-            options,
-            source: options.first_source(peer),
-        }
+        Self(TcpSource::new(peer, options))
     }
 
     /// Connects after this time.
@@ -79,7 +53,7 @@ impl TcpDialer {
         delay: Duration,
     ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
         let bound = self.bind();
-        let peer = self.peer;
+        let peer = self.0.peer();
         async move {
             // The port is bound already: nobody else takes it meanwhile.
             let socket = bound?;
@@ -89,13 +63,14 @@ impl TcpDialer {
     }
 
     fn bind(&self) -> io::Result<TcpSocket> {
-        let socket = || match self.peer {
+        let peer = self.0.peer();
+        let socket = || match peer {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         };
-        match self.source {
+        match self.0.next {
             Source::Any => socket(),
-            Source::Reserved => reserved_port::bind(self.peer, |address| {
+            Source::Reserved => reserved_port::bind(fastrand::u16(PORTS), peer, |address| {
                 let socket = socket()?;
                 socket.bind(address).map(|()| socket)
             }),
@@ -108,53 +83,6 @@ impl TcpDialer {
             }
         }
     }
-
-    /// Has the connections that follow this one come from the same port, if they are to.
-    pub(super) fn connected(&mut self, stream: &TcpStream) {
-        if self.options.keeps_port
-            && let Ok(address) = stream.local_addr()
-        {
-            self.source = Source::Bound(address);
-        }
-    }
-
-    /// Gives a port up that the operating system refuses.
-    pub(super) fn failed(&mut self, error: &io::Error) {
-        let is_refused = matches!(
-            error.kind(),
-            io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable
-        );
-        if is_refused && matches!(self.source, Source::Bound(_)) {
-            self.source = self.options.first_source(self.peer);
-        }
-    }
-
-    /// Ends a connection so that its port can be bound again at once, if it is to be.
-    pub(super) fn lost(&self, stream: Option<&TcpStream>) -> Recovery {
-        match self.source {
-            Source::Bound(address) if address.port() != 0 => {
-                if let Some(stream) = stream {
-                    // Otherwise the operating system may refuse the port, and the caller sees that.
-                    let _ = stream.set_zero_linger();
-                }
-                Recovery::ReconnectsFromSameAddress
-            }
-            _ => Recovery::Reconnects,
-        }
-    }
-}
-
-impl TcpOptions {
-    /// Where a connection is made from that none came before.
-    fn first_source(self, peer: SocketAddr) -> Source {
-        if self.reserved_port {
-            Source::Reserved
-        } else if self.keeps_port {
-            Source::Bound(SocketAddr::new(unspecified(peer), 0))
-        } else {
-            Source::Any
-        }
-    }
 }
 
 impl Dial for TcpDialer {
@@ -162,20 +90,27 @@ impl Dial for TcpDialer {
 
     fn dial(&self, delay: Duration) -> Dialing<TcpStream> {
         let connecting = self.connect(delay);
-        let (peer, record_max) = (self.peer, self.options.record_max);
+        let (peer, record_max) = (self.0.peer(), self.0.record_max());
         Box::pin(async move { TcpTransport::new(connecting.await?, peer, record_max) })
     }
 
     fn connected(&mut self, stream: &TcpStream) {
-        Self::connected(self, stream);
+        self.0.connected(stream.local_addr().ok());
     }
 
     fn failed(&mut self, error: &io::Error) {
-        Self::failed(self, error);
+        self.0.failed(error);
     }
 
     fn lost(&mut self, transport: Option<TcpTransport>) -> Recovery {
-        Self::lost(self, transport.as_ref().map(StreamTransport::stream))
+        if !self.0.keeps_port() {
+            return Recovery::Reconnects;
+        }
+        if let Some(transport) = transport {
+            // Otherwise the operating system may refuse the port, and the caller sees that.
+            let _ = transport.stream().set_zero_linger();
+        }
+        Recovery::ReconnectsFromSameAddress
     }
 }
 
@@ -199,7 +134,7 @@ mod tests {
         let dialer = TcpDialer::new(listener.local_addr().unwrap(), options);
         let mut transport = Reconnecting::connect(dialer).await.unwrap();
         // An address for documentation: this machine does not have it.
-        transport.dialer.source = Source::Bound(SocketAddr::from(([192, 0, 2, 1], 9)));
+        transport.dialer.0.next = Source::Bound(SocketAddr::from(([192, 0, 2, 1], 9)));
         let client = Client::over(transport, Transactions::replaying());
         let (mut stream, _) = listener.accept().await.unwrap();
         let procedure = Procedure::new(Program::new("Calc", 7), 1, 1, "add");

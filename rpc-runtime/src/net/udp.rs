@@ -10,15 +10,14 @@ use std::{
 use bytes::Bytes;
 use tokio::{io::ReadBuf, net::UdpSocket};
 
-use super::{
-    give_way,
-    reserved_port::{self, unspecified},
-    transport::Transport,
+use super::{give_way, transport::Transport};
+use crate::{
+    Message, Peer, Received,
+    connect::{
+        DATAGRAM_MAX,
+        reserved_port::{self, PORTS, unspecified},
+    },
 };
-use crate::{Message, Peer, Received};
-
-/// Bytes of the largest datagram: 65,535 of an IPv4 packet less its header and that of UDP.
-pub(super) const DATAGRAM_MAX: usize = 65_507;
 
 /// Datagrams that are received at once, so that one busy socket leaves its thread to others.
 const BATCH_MAX: usize = 32;
@@ -36,7 +35,8 @@ impl UdpTransport {
     /// A socket on a port that the operating system chooses, or one that needs a privilege.
     pub(super) async fn connect(peer: SocketAddr, reserved_port: bool) -> io::Result<Self> {
         let socket = if reserved_port {
-            let socket = reserved_port::bind(peer, std::net::UdpSocket::bind)?;
+            let socket =
+                reserved_port::bind(fastrand::u16(PORTS), peer, std::net::UdpSocket::bind)?;
             socket.set_nonblocking(true)?;
             UdpSocket::from_std(socket)?
         } else {

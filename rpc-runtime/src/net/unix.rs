@@ -1,11 +1,8 @@
 //! Unix sockets: records between programs of one machine, who know each other's user.
 
 use std::{
-    fmt, fs, io,
-    os::unix::{
-        ffi::{OsStrExt, OsStringExt},
-        fs::{FileTypeExt, MetadataExt, PermissionsExt},
-    },
+    fs, io,
+    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -17,10 +14,13 @@ use tokio::{
 
 use super::{
     accept::Listen,
-    reconnect::{CONNECT_DEADLINE, Dial, Dialing},
+    reconnect::{Dial, Dialing},
     stream::{Stream, StreamTransport},
 };
-use crate::{Peer, UnixCredentials};
+use crate::{
+    Peer, UnixCredentials,
+    connect::{CONNECT_DEADLINE, FULL_PAUSE, UnixAddress},
+};
 
 impl Stream for UnixStream {}
 
@@ -30,9 +30,6 @@ type UnixTransport = StreamTransport<UnixStream>;
 /// Connections that the operating system keeps until they are accepted, as tokio has it elsewhere.
 const BACKLOG: u32 = 1024;
 
-/// How long a client waits before it tries a server again that had no room for its connection.
-const FULL_PAUSE: Duration = Duration::from_millis(10);
-
 fn transport(stream: UnixStream, record_max: usize) -> io::Result<UnixTransport> {
     let credentials = stream.peer_cred()?;
     let peer = Peer::Unix(UnixCredentials {
@@ -41,39 +38,6 @@ fn transport(stream: UnixStream, record_max: usize) -> io::Result<UnixTransport>
         pid: credentials.pid(),
     });
     Ok(StreamTransport::over(stream, peer, record_max))
-}
-
-/// Where a Unix socket is: a file, or on Linux a name that begins with `@` and is no file.
-#[derive(Debug, Clone)]
-pub(super) struct UnixAddress(PathBuf);
-
-impl UnixAddress {
-    /// The address as users write it; `./@name` is a file.
-    pub(super) fn new(address: impl Into<PathBuf>) -> Self {
-        Self(address.into())
-    }
-
-    fn is_abstract(&self) -> bool {
-        cfg!(target_os = "linux") && self.0.as_os_str().as_bytes().starts_with(b"@")
-    }
-
-    /// The path as the system call takes it: an abstract name begins with a zero.
-    fn path(&self) -> PathBuf {
-        if !self.is_abstract() {
-            return self.0.clone();
-        }
-        let mut name = self.0.as_os_str().as_bytes().to_vec();
-        if let Some(first) = name.first_mut() {
-            *first = 0;
-        }
-        PathBuf::from(std::ffi::OsString::from_vec(name))
-    }
-}
-
-impl fmt::Display for UnixAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unix:{}", self.0.display())
-    }
 }
 
 /// Listens for connections at a Unix socket.

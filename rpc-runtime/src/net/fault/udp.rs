@@ -10,7 +10,10 @@ use bytes::Bytes;
 use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet};
 
 use crate::fault::{Faults, LinkCounters, LossyLink};
-use crate::net::{now, udp::DATAGRAM_MAX, until};
+use crate::{
+    connect::DATAGRAM_MAX,
+    net::{now, until},
+};
 
 /// Clients that a relay keeps apart, each with a socket of its own; others are not heard.
 const CLIENTS_MAX: usize = 1024;

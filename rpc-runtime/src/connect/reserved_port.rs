@@ -8,22 +8,22 @@ use std::{
 };
 
 /// The ports that are tried, those of `bindresvport`.
-const PORTS: RangeInclusive<u16> = 512..=1023;
+pub(crate) const PORTS: RangeInclusive<u16> = 512..=1023;
 
 /// Any address of this machine, of the family that the peer's is of.
-pub(super) fn unspecified(peer: SocketAddr) -> IpAddr {
+pub(crate) fn unspecified(peer: SocketAddr) -> IpAddr {
     match peer {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     }
 }
 
-/// Binds the first reserved port that is free, beginning anywhere among them.
-pub(super) fn bind<T>(
+/// Binds the first reserved port that is free, beginning with this one: any of [`PORTS`].
+pub(crate) fn bind<T>(
+    first: u16,
     peer: SocketAddr,
     bind: impl Fn(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
-    let first = fastrand::u16(PORTS);
     let ports = (first..=*PORTS.end()).chain(*PORTS.start()..first);
     for port in ports {
         match bind(SocketAddr::new(unspecified(peer), port)) {
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn each_port_is_tried_once() {
         let tried = RefCell::new(Vec::new());
-        let error = bind::<()>(PEER, |address| {
+        let error = bind::<()>(700, PEER, |address| {
             assert_eq!(address.ip(), Ipv4Addr::UNSPECIFIED);
             tried.borrow_mut().push(address.port());
             Err(io::ErrorKind::AddrInUse.into())
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn lacking_privilege_is_named_at_once() {
         let tries = RefCell::new(0);
-        let error = bind::<()>(PEER, |_| {
+        let error = bind::<()>(700, PEER, |_| {
             *tries.borrow_mut() += 1;
             Err(io::ErrorKind::PermissionDenied.into())
         });
