@@ -17,5 +17,9 @@ chapters! {
     services: "docs/guide/services.md",
     clients: "docs/guide/clients.md",
     transports: "docs/guide/transports.md",
+    security: "docs/guide/security.md",
+    observe: "docs/guide/observe.md",
+    testing: "docs/guide/testing.md",
+    production: "docs/guide/production.md",
     language: "docs/language.md",
 }
