@@ -11,6 +11,8 @@ mod commands;
 mod manifests;
 mod workspace;
 
+use std::collections::BTreeMap;
+
 use guide::{documents::documents, fenced::Block};
 use rpcgen::{
     Config,
@@ -42,6 +44,26 @@ fn languages_are_known() {
     }
 }
 
+/// A fault, a warning or a note of the compiler.
+struct Said {
+    is_error: bool,
+    text: String,
+}
+
+/// What the compiler says of this text, as a file of this name.
+fn said_of(name: &str, text: &str) -> Vec<Said> {
+    let mut sources = SourceMap::default();
+    let file = sources.add(name.to_owned(), text.into(), None).unwrap();
+    let outcome = rpcgen::compile(file, &mut sources, &FileSystem, &Config::default());
+    let diagnostics = outcome.diagnostics.iter();
+    diagnostics
+        .map(|diagnostic| Said {
+            is_error: diagnostic.is_error(),
+            text: diagnostic.render(&sources, false),
+        })
+        .collect()
+}
+
 /// Those that have a name are compiled by the build script, with the settings of their chapter, and
 /// what comes of them by rustc.
 #[test]
@@ -51,12 +73,32 @@ fn interface_files_have_no_faults() {
             return Vec::new();
         }
         let name = format!("document.{}", block.language().0);
-        let mut sources = SourceMap::default();
-        let file = sources.add(name, block.text.clone().into(), None);
-        let outcome = rpcgen::compile(file.unwrap(), &mut sources, &FileSystem, &Config::default());
-        let errors = outcome.diagnostics.iter().filter(|fault| fault.is_error());
-        errors.map(|fault| fault.render(&sources, false)).collect()
+        let said = said_of(&name, &block.text).into_iter();
+        said.filter(|said| said.is_error)
+            .map(|said| said.text)
+            .collect()
     });
+}
+
+#[test]
+fn faults_are_shown_as_they_are() {
+    for document in documents().unwrap() {
+        let files: BTreeMap<_, _> = document
+            .blocks()
+            .filter_map(|(_, block)| block.file())
+            .collect();
+        for (place, block) in document.blocks() {
+            let (command, output) = block.text.split_once('\n').unwrap_or_default();
+            let Some(name) = command.strip_prefix("$ rpcgen check ") else {
+                continue;
+            };
+            let said: Vec<String> = said_of(name, &files[name])
+                .into_iter()
+                .map(|said| said.text)
+                .collect();
+            assert_eq!(output.trim_end(), said.join("\n").trim_end(), "{place}");
+        }
+    }
 }
 
 #[test]
@@ -70,18 +112,18 @@ fn manifests_name_what_is_there() {
 #[test]
 fn commands_name_what_is_there() {
     let workspace = Workspace::read();
-    let faults = |lines: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-        lines
+    check(&["sh", "console"], |block| {
+        let is_session = block.language().0 == "console";
+        let lines = block.text.lines();
+        let commands = lines.filter_map(|line| {
+            if is_session {
+                line.strip_prefix("$ ")
+            } else {
+                Some(line)
+            }
+        });
+        commands
             .filter_map(|line| commands::fault(line, &workspace))
             .collect()
-    };
-    check(&["sh"], |block| faults(&mut block.text.lines()));
-    check(&["console"], |block| {
-        faults(
-            &mut block
-                .text
-                .lines()
-                .filter_map(|line| line.strip_prefix("$ ")),
-        )
     });
 }
