@@ -33,7 +33,8 @@
 //!
 //! A generated client calls through any [`Caller`]. Through a `Client`, a call is on its way when its
 //! method returns: what that gives is a future, which can be awaited later, and cancels the call
-//! when it is dropped.
+//! when it is dropped. [`all`] waits for all of several calls, [`first`] for the first that ends, and a
+//! [`CallSet`] gives one after the other.
 //!
 //! # Modules, in reading order
 //!
@@ -65,6 +66,7 @@
 pub mod auth;
 #[cfg(all(feature = "blocking", unix))]
 pub mod blocking;
+mod call_set;
 mod caller;
 pub mod channel;
 pub mod checksum;
@@ -94,6 +96,7 @@ pub mod transaction;
 pub use std::sync::Arc;
 
 pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
+pub use call_set::{CallSet, all, first};
 #[cfg(not(feature = "net"))]
 pub use caller::Client;
 pub use caller::{Caller, ResultDecoder};
