@@ -15,7 +15,7 @@ use std::{
 const SNAPSHOT_INPUTS: &str = "../rpcgen/tests/idl";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    rpcgen::Builder::new().compile(&[
+    rpcgen::Builder::new().client_trait().compile(&[
         "idl/interop.x",
         "idl/behaviour.idl",
         "idl/attributes.idl",

@@ -1,8 +1,8 @@
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use xdr::{Decoder, Encoder};
 
-use crate::Procedure;
+use crate::{CallResult, Procedure};
 
 /// What a generated client calls through: a `Client`, a blocking client, a stack of layers.
 ///
@@ -37,6 +37,19 @@ pub trait Caller {
         self.call_with(procedure, encode, ResultDecoder::from(decode))
     }
 }
+
+/// A caller whose calls are futures.
+///
+/// A generated client that calls through one is a `Calls`, the trait that `rpcgen --client-trait` writes.
+pub trait AsyncCaller: Caller + Send + Sync {
+    /// A call as a future in a box.
+    fn boxed<R: Send + 'static>(call: Self::Call<R>) -> BoxedCall<R>;
+}
+
+/// A call on its way, whatever it goes through.
+///
+/// A mock makes one of what it knows already: `Box::pin(std::future::ready(Ok(42)))`.
+pub type BoxedCall<R> = Pin<Box<dyn Future<Output = CallResult<R>> + Send>>;
 
 /// How the results of a call are decoded: by a function, or by a closure that knows the arguments.
 ///

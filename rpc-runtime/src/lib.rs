@@ -99,7 +99,7 @@ pub use auth::{AuthFlavor, AuthSys, Credential, OpaqueAuth};
 pub use call_set::{CallSet, all, first};
 #[cfg(not(feature = "net"))]
 pub use caller::Client;
-pub use caller::{Caller, ResultDecoder};
+pub use caller::{AsyncCaller, BoxedCall, Caller, ResultDecoder};
 #[cfg(any(feature = "net", feature = "blocking"))]
 pub use connect::ConnectError;
 pub use dispatch::{
@@ -112,6 +112,8 @@ pub use error::{CallError, CallErrorKind, Outcome};
 pub use message::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, RejectStat, ReplyBody, ReplyHeader, Xid,
 };
+#[cfg(feature = "net")]
+pub use net::testing;
 #[cfg(feature = "net")]
 pub use net::{
     ChecksummedEndpoint, Client, ClientBuilder, Datagram, DatagramEndpoint, Overload, Progress,

@@ -30,6 +30,7 @@ mod shared;
 mod started;
 mod stream;
 mod tcp;
+pub mod testing;
 mod timer;
 mod transport;
 mod udp;

@@ -125,7 +125,7 @@ async fn first_of_several_calls() {
 async fn dropped_calls_of_a_set() {
     let (events, mut log) = mpsc::unbounded_channel();
     let (_server, client) = world(cancellable(events), "reliable").await;
-    let mut calls = CallSet::from_iter((1..4).map(|value| wait(&client, value)));
+    let mut calls: CallSet<_> = (1..4).map(|value| wait(&client, value)).collect();
     for _ in 0..3 {
         assert_eq!(log.recv().await.unwrap().1, "begun");
     }
@@ -144,12 +144,12 @@ async fn call_outlives_its_client_and_goes_to_another_task() {
     for transport in TRANSPORTS {
         let calc = Calc::default();
         let (_server, client) = world(common::server(calc.clone()), transport).await;
-        let call = wait(&client, 5);
+        let started = wait(&client, 5);
         drop(client);
-        let call = tokio::spawn(call);
+        let task = tokio::spawn(started);
         calc.gate.wait_for(1).await;
         calc.gate.open();
-        assert_eq!(call.await.unwrap().unwrap(), 5, "{transport}");
+        assert_eq!(task.await.unwrap().unwrap(), 5, "{transport}");
     }
 }
 

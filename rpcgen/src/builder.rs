@@ -90,7 +90,18 @@ impl Builder {
 
     /// Sets what is generated beside types; both by default.
     pub fn stubs(mut self, client: bool, server: bool) -> Self {
-        self.config.parts = Parts { client, server };
+        self.config.parts = Parts {
+            client,
+            server,
+            ..self.config.parts
+        };
+        self
+    }
+
+    /// Generates, with each client, the object-safe trait `Calls` that it implements, so that a test
+    /// can put something else in its place.
+    pub fn client_trait(mut self) -> Self {
+        self.config.parts.client_trait = true;
         self
     }
 

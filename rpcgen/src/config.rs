@@ -45,6 +45,7 @@ impl Default for Config {
             defines: Vec::new(),
             parts: Parts {
                 client: true,
+                client_trait: false,
                 server: true,
             },
             strings: Strings::default(),

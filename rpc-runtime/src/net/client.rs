@@ -4,8 +4,9 @@ use xdr::{Encoder, Limits, Tolerance};
 
 use super::{address, client_connection, handle::Handle, started::Started, transport::Transport};
 use crate::{
-    Caller, ConnectError, Credential, Procedure, ResultDecoder, connect::TcpOptions,
-    decoding::Decoding, record::RECORD_MAX, settings::CallSettings, transaction::Transactions,
+    AsyncCaller, BoxedCall, Caller, ConnectError, Credential, Procedure, ResultDecoder,
+    connect::TcpOptions, decoding::Decoding, record::RECORD_MAX, settings::CallSettings,
+    transaction::Transactions,
 };
 
 /// A client of the programs at one server, over one connection.
@@ -125,6 +126,12 @@ impl Caller for Client {
         decode: ResultDecoder<R>,
     ) -> Started<R> {
         Started::new(&self.handle, &self.settings, procedure, encode, decode)
+    }
+}
+
+impl AsyncCaller for Client {
+    fn boxed<R: Send + 'static>(call: Started<R>) -> BoxedCall<R> {
+        Box::pin(call)
     }
 }
 

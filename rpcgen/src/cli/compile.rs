@@ -41,6 +41,10 @@ pub(super) struct Compile {
     #[arg(long)]
     client: bool,
 
+    /// Write client stubs with an object-safe trait of their calls, for mocks
+    #[arg(long)]
+    client_trait: bool,
+
     /// Write server stubs, and the types that they need
     #[arg(long)]
     server: bool,
@@ -163,7 +167,8 @@ impl Compile {
     fn parts(&self) -> Parts {
         let all = !(self.client || self.server || self.types);
         Parts {
-            client: all || self.client,
+            client: all || self.client || self.client_trait,
+            client_trait: self.client_trait,
             server: all || self.server,
         }
     }
@@ -172,6 +177,7 @@ impl Compile {
     fn regenerate(&self) -> Regenerate {
         let parts = [
             (self.client, "--client"),
+            (self.client_trait, "--client-trait"),
             (self.server, "--server"),
             (self.types, "--types"),
         ];

@@ -55,7 +55,8 @@ fn method(context: &Context<'_>, procedure: &Procedure) -> ImplItemFn {
     let no_reply = doc::attributes(no_reply);
     let name = syntax::ident(&procedure.name.rust);
     let parameters = procedure.parameters.iter().map(|field| -> FnArg {
-        let (name, ty) = (parameter(field), parameter_type(context, &field.ty));
+        let ty = parameter_type(context, &field.ty, ObjectSafe(false));
+        let name = parameter(field);
         parse_quote!(#name: #ty)
     });
     let result = results::outcome(context, procedure);
@@ -149,10 +150,20 @@ fn passing(context: &Context<'_>, ty: &Type) -> Passing {
     }
 }
 
-fn parameter_type(context: &Context<'_>, ty: &Type) -> syn::Type {
+/// Whether a method has to be one of an object: then it has no type parameters.
+#[derive(Clone, Copy)]
+pub(super) struct ObjectSafe(pub(super) bool);
+
+/// The type of a parameter.
+pub(super) fn parameter_type(
+    context: &Context<'_>,
+    ty: &Type,
+    object_safe: ObjectSafe,
+) -> syn::Type {
     let owned = |ty| context.rust_type(ty);
     match passing(context, ty) {
         Passing::Value => owned(ty),
+        Passing::Into(target) if object_safe.0 => *target,
         Passing::Into(target) => parse_quote!(impl ::core::convert::Into<#target>),
         Passing::Str => parse_quote!(&str),
         Passing::Slice(element) => {

@@ -8,6 +8,7 @@ mod arbitrary;
 mod attribute;
 mod borrowed;
 mod client;
+mod client_trait;
 mod constant;
 mod crates;
 mod deprecation;
@@ -43,6 +44,8 @@ use templates::Templates;
 pub struct Parts {
     /// Client stubs.
     pub client: bool,
+    /// The traits that client stubs implement, for mocks.
+    pub client_trait: bool,
     /// Server stubs.
     pub server: bool,
 }

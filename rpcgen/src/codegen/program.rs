@@ -1,7 +1,8 @@
 //! The module of a program, and those of its versions.
 
 use super::{
-    Context, Piece, attribute, client, deprecation, doc, exception, procedure, server, service,
+    Context, Piece, attribute, client, client_trait, deprecation, doc, exception, procedure,
+    server, service,
     structure::{self, Fields},
     syntax,
 };
@@ -70,6 +71,9 @@ fn emit_version(context: &Context<'_>, version: &Version) -> Piece {
     }
     if context.parts.client {
         pieces.extend(context.print(client::emit(context, &version.procedures)));
+        if context.parts.client_trait {
+            pieces.extend(context.print(client_trait::emit(context, &version.procedures)));
+        }
     }
     if context.parts.server {
         pieces.extend(context.print(server::emit(context, version, &served)));

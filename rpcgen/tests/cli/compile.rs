@@ -60,7 +60,7 @@ fn parts_are_written_alone() {
         let output = folder.run(&[flags, &["calc.idl", "-o", "-"]].concat());
         let text = String::from_utf8(output.stdout).expect("text");
         (
-            text.contains("pub struct Client("),
+            text.contains("pub struct Client<"),
             text.contains("pub struct Server("),
         )
     };
@@ -69,6 +69,7 @@ fn parts_are_written_alone() {
     assert_eq!(stubs(&["--server"]), (false, true));
     assert_eq!(stubs(&["--types"]), (false, false));
     assert_eq!(stubs(&["--client", "--server"]), (true, true));
+    assert_eq!(stubs(&["--types", "--client-trait"]), (true, false));
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub(crate) fn config(input: &str) -> Config {
             config.names = Names::Preserve;
             vec![]
         }
+        "client_trait.idl" => {
+            (config.parts.client_trait, config.parts.server) = (true, false);
+            vec![]
+        }
         "crates.x" | "impls.x" | "impls_unions.x" => impls(),
         "impls_attributed.idl" => [impls(), vec![("level", Setting::OpenEnum)]].concat(),
         "open_enums.x" => vec![("*", Setting::OpenEnum)],
