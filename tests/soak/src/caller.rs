@@ -1,12 +1,13 @@
 //! One who calls, until the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rpc_runtime::Client;
+use rpc_runtime::{CallResult, Client, blocking};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
+    chaos::Route,
     stubs::soak::v1,
     tally::{Ended, Tally},
 };
@@ -23,14 +24,17 @@ pub(crate) struct Caller {
     address: String,
     /// The route's place among the routes.
     route: usize,
+    /// Whether each call takes a thread until its end.
+    blocks: bool,
     random: fastrand::Rng,
 }
 
 impl Caller {
-    pub(crate) fn new(address: String, route: usize, seed: u64) -> Self {
+    pub(crate) fn new(route: &Route, index: usize, seed: u64) -> Self {
         Self {
-            address,
-            route,
+            address: route.address.clone(),
+            route: index,
+            blocks: route.blocks,
             random: fastrand::Rng::with_seed(seed),
         }
     }
@@ -39,52 +43,46 @@ impl Caller {
     pub(crate) async fn run(mut self, tally: Arc<Tally>, end: Instant) {
         while Instant::now() < end {
             let deadline = Duration::from_millis(self.random.u64(500..5000));
-            let client = Client::builder().deadline(deadline);
-            let Ok(client) = client.connect(&self.address).await else {
+            let Some(calls) = Calls::connect(&self.address, self.blocks, deadline).await else {
                 tally.refused(self.route);
                 sleep(Duration::from_millis(20)).await;
                 continue;
             };
-            let client = v1::Client::new(client);
             for _ in 0..self.random.usize(1..400) {
                 if Instant::now() >= end {
                     break;
                 }
-                self.call(&client, &tally).await;
+                self.call(&calls, &tally).await;
                 sleep(Duration::from_millis(self.random.u64(..25))).await;
             }
         }
     }
 
     /// Makes one call, of whatever sort.
-    async fn call(&mut self, client: &v1::Client, tally: &Tally) {
+    async fn call(&mut self, calls: &Calls, tally: &Tally) {
         let token = self.random.u64(..);
         let sort = self.random.u8(..20);
         if sort == 0 {
-            let ended = Ended::of_maybe(&client.note(token).await);
+            let ended = Ended::of_maybe(&calls.note(token).await);
             return tally.ended(self.route, token, ended);
         }
-        let is_idempotent = sort.is_multiple_of(3);
-        let bytes = self.payload();
-        let pause_ms = if sort == 1 {
-            self.random.u32(..1500)
-        } else {
-            0
-        };
-        let call = async {
-            if is_idempotent {
-                client.again(token, bytes.clone(), pause_ms).await
+        let call = Call {
+            token,
+            is_idempotent: sort.is_multiple_of(3),
+            bytes: self.payload(),
+            pause_ms: if sort == 1 {
+                self.random.u32(..1500)
             } else {
-                client.once(token, bytes.clone(), pause_ms).await
-            }
+                0
+            },
         };
         let patience = match sort {
             2 => Duration::from_millis(self.random.u64(..30)),
             _ => Duration::MAX,
         };
-        let ended = match timeout(patience, call).await {
-            Ok(result) => Ended::of(&result, &bytes, is_idempotent),
-            Err(_) => Ended::cancelled(is_idempotent),
+        let ended = match calls.call(&call, patience).await {
+            Some(result) => Ended::of(&result, &call.bytes, call.is_idempotent),
+            None => Ended::cancelled(call.is_idempotent),
         };
         tally.ended(self.route, token, ended);
     }
@@ -102,4 +100,90 @@ impl Caller {
         };
         (0..=u8::MAX).cycle().skip(len % 7).take(len).collect()
     }
+}
+
+/// A call that has a reply.
+#[derive(Debug, Clone)]
+struct Call {
+    token: u64,
+    is_idempotent: bool,
+    bytes: Bytes,
+    pause_ms: u32,
+}
+
+/// A client of either kind.
+#[derive(Debug)]
+enum Calls {
+    Waits(v1::Client),
+    Blocks(blocking::Client),
+}
+
+impl Calls {
+    async fn connect(address: &str, blocks: bool, deadline: Duration) -> Option<Self> {
+        if !blocks {
+            let client = Client::builder().deadline(deadline);
+            let client = client.connect(address).await.ok()?;
+            return Some(Self::Waits(v1::Client::new(client)));
+        }
+        let address = address.to_owned();
+        let connect = move || {
+            blocking::Client::builder()
+                .deadline(deadline)
+                .connect(&address)
+        };
+        on_a_thread(connect).await.ok().map(Self::Blocks)
+    }
+
+    async fn note(&self, token: u64) -> CallResult<()> {
+        match self {
+            Self::Waits(client) => client.note(token).await,
+            Self::Blocks(client) => {
+                let client = v1::Client::new(client.clone());
+                on_a_thread(move || client.note(token)).await
+            }
+        }
+    }
+
+    /// The result, unless the caller's patience ends before.
+    async fn call(&self, call: &Call, patience: Duration) -> Option<CallResult<Bytes>> {
+        let Call {
+            token,
+            is_idempotent,
+            bytes,
+            pause_ms,
+        } = call.clone();
+        match self {
+            Self::Waits(client) => {
+                let call = if is_idempotent {
+                    client.again(token, bytes, pause_ms)
+                } else {
+                    client.once(token, bytes, pause_ms)
+                };
+                timeout(patience, call).await.ok()
+            }
+            Self::Blocks(client) => {
+                let client = client.clone();
+                let run = move || {
+                    if patience != Duration::MAX {
+                        let starting = v1::Client::new(client.starting());
+                        drop(starting.once(token, bytes, pause_ms));
+                        return None;
+                    }
+                    let client = v1::Client::new(client);
+                    Some(if is_idempotent {
+                        client.again(token, bytes, pause_ms)
+                    } else {
+                        client.once(token, bytes, pause_ms)
+                    })
+                };
+                on_a_thread(run).await
+            }
+        }
+    }
+}
+
+/// What a function gives that may block its thread.
+async fn on_a_thread<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let ended = tokio::task::spawn_blocking(run).await;
+    ended.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
 }

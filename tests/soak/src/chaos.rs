@@ -25,6 +25,8 @@ pub(crate) struct Route {
     pub(crate) name: &'static str,
     /// Of the relay, where there is one.
     pub(crate) address: String,
+    /// Whether the clients are blocking ones.
+    pub(crate) blocks: bool,
     /// A client of the same server that has no relay before it.
     pub(crate) control: v1::Client,
     /// What lies between; it ends when it is dropped.
@@ -38,6 +40,8 @@ enum Between {
     Udp(UdpRelay),
     Unix(JoinSet<()>),
     Memory(Server),
+    /// Another route has it.
+    Shared,
 }
 
 /// One way for each transport: all to the child, but for the server in this process.
@@ -47,6 +51,7 @@ pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<d
     let route = |name, address, between| Route {
         name,
         address,
+        blocks: false,
         control: control.clone(),
         _between: between,
     };
@@ -55,37 +60,33 @@ pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<d
     let reliable = udp_relay(child, seed ^ 1).await?;
     let path = child.path("relay");
     let unix_relay = unix(path.clone(), child.place("unix")?.into(), seed)?;
+    let tcp_address = format!("tcp://{}", tcp.local_addr());
+    let udp_address = format!("udp://{}", udp.local_addr());
+    let unix_address = format!("unix:{}", path.display());
     let server = Server::builder()
         .service(v1::Server::new(Ledger::default()))
         .memory(memory::listen(MEMORY)?);
     let server = server.start().await?;
     let memory = format!("memory:{MEMORY}");
+    let shared = |name, address: &str| Route {
+        blocks: true,
+        ..route(name, address.to_owned(), Between::Shared)
+    };
     Ok(vec![
-        route(
-            "tcp",
-            format!("tcp://{}", tcp.local_addr()),
-            Between::Tcp(tcp),
-        ),
-        route(
-            "udp",
-            format!("udp://{}", udp.local_addr()),
-            Between::Udp(udp),
-        ),
+        shared("blocking-tcp", &tcp_address),
+        shared("blocking-udp", &udp_address),
+        shared("blocking-unix", &unix_address),
+        route("tcp", tcp_address, Between::Tcp(tcp)),
+        route("udp", udp_address, Between::Udp(udp)),
         route(
             "reliable",
             format!("reliable://{}", reliable.local_addr()),
             Between::Udp(reliable),
         ),
-        route(
-            "unix",
-            format!("unix:{}", path.display()),
-            Between::Unix(unix_relay),
-        ),
+        route("unix", unix_address, Between::Unix(unix_relay)),
         Route {
-            name: "memory",
             control: v1::Client::new(Client::connect(&memory).await?),
-            address: memory,
-            _between: Between::Memory(server),
+            ..route("memory", memory, Between::Memory(server))
         },
     ])
 }

@@ -74,7 +74,7 @@ async fn soak(seconds: Option<u64>, seed: u64) -> Result<(), Box<dyn Error>> {
     let mut callers = JoinSet::new();
     for (index, route) in routes.iter().enumerate() {
         for _ in 0..CALLERS {
-            let caller = Caller::new(route.address.clone(), index, fastrand::u64(..));
+            let caller = Caller::new(route, index, fastrand::u64(..));
             callers.spawn(caller.run(Arc::clone(&tally), end));
         }
     }
