@@ -120,7 +120,7 @@ pub use net::{
     Recovery, ReliableChannel, Server, ServerBuilder, ShutdownReport, StartError, Started,
     Transport, WorkerStatus, memory,
 };
-pub use peer::{Peer, UnixCredentials};
+pub use peer::{Peer, UdpPath, UnixCredentials};
 pub use program::{Procedure, Program};
 
 /// What a call gives its caller.

@@ -6,6 +6,7 @@
 
 mod accept;
 mod address;
+mod amplification;
 mod calls;
 mod channel;
 mod checksummed;

@@ -15,8 +15,8 @@ pub enum Peer {
     Tcp(SocketAddr),
     /// The process at the far end of a Unix socket.
     Unix(UnixCredentials),
-    /// The address that UDP datagrams come from and go to.
-    Udp(SocketAddr),
+    /// Where UDP datagrams come from and go to.
+    Udp(UdpPath),
     /// The address at the far end of the reliable datagram protocol.
     Reliable {
         /// The address; that of a client may change while it has a call.
@@ -38,15 +38,48 @@ pub struct UnixCredentials {
     pub pid: Option<i32>,
 }
 
+/// The two ends of the way of a datagram: what comes to one address of this machine has to be
+/// answered from there, for its sender may listen to no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct UdpPath {
+    /// The address of the peer.
+    pub remote: SocketAddr,
+    /// The address of this machine, where it has several to choose from.
+    pub local: Option<IpAddr>,
+}
+
+impl UdpPath {
+    /// The same way, from this address of this machine.
+    #[must_use]
+    pub const fn from_local(mut self, local: IpAddr) -> Self {
+        self.local = Some(local);
+        self
+    }
+}
+
+impl From<SocketAddr> for UdpPath {
+    fn from(remote: SocketAddr) -> Self {
+        let local = None;
+        Self { remote, local }
+    }
+}
+
+/// As a [`SocketAddr`] is made.
+impl<I: Into<IpAddr>> From<(I, u16)> for UdpPath {
+    fn from(remote: (I, u16)) -> Self {
+        SocketAddr::from(remote).into()
+    }
+}
+
 impl Peer {
     /// The address of the peer, where its transport has addresses.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Memory | Self::Unix(_) => None,
-            Self::Tcp(address) | Self::Udp(address) | Self::Reliable { address, .. } => {
-                Some(*address)
-            }
+            Self::Tcp(address) | Self::Reliable { address, .. } => Some(*address),
+            Self::Udp(path) => Some(path.remote),
         }
     }
 
@@ -68,7 +101,7 @@ impl fmt::Display for Peer {
                 write!(f, "unix socket of user {uid}")?;
                 pid.map_or(Ok(()), |pid| write!(f, ", process {pid}"))
             }
-            Self::Udp(address) => write!(f, "udp://{address}"),
+            Self::Udp(path) => write!(f, "udp://{}", path.remote),
             Self::Reliable { address, .. } => write!(f, "reliable://{address}"),
         }
     }

@@ -143,8 +143,8 @@ async fn serve_until(socket: &UdpSocket, wanted: PacketType, replies: bool, begu
                 server.reply(now, call.token, "of no use".into());
             }
         }
-        while let Some((to, datagram)) = server.next_transmit(now) {
-            socket.send_to(&datagram, to).await.unwrap();
+        while let Some((path, datagram)) = server.next_transmit(now) {
+            socket.send_to(&datagram, path.remote).await.unwrap();
         }
     }
 }

@@ -9,14 +9,16 @@ mod common;
 
 use std::{pin::pin, time::Duration};
 
-use bytes::Bytes;
-use common::{ADD, Calc, CalcClient, PROGRAM, server};
+use common::{
+    Calc, CalcClient, PROGRAM, server,
+    wire::{add, fragment, receive_end, receive_record, sum},
+};
 use rpc_runtime::{
-    AcceptStat, CallErrorKind, CallHeader, Client, OpaqueAuth, Outcome, Server, ServerBuilder,
-    StartError, Xid, memory, record::LAST_FRAGMENT, record::RECORD_MAX,
+    AcceptStat, CallErrorKind, Client, Outcome, Server, ServerBuilder, StartError, memory,
+    record::LAST_FRAGMENT, record::RECORD_MAX,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream, UdpSocket},
 };
 
@@ -33,43 +35,6 @@ async fn tcp_server() -> Server {
 async fn tcp_client(server: &Server) -> CalcClient {
     let address = format!("tcp://{}", server.tcp_addr().unwrap());
     CalcClient(Client::connect(&address).await.unwrap())
-}
-
-/// A call of `add`, as a message.
-fn add(xid: u32, a: i32, b: i32) -> Bytes {
-    let mut encoder = xdr::Encoder::new();
-    let header = CallHeader::new(Xid(xid), &ADD, OpaqueAuth::NONE);
-    encoder.encode(&header).unwrap();
-    encoder.encode(&[a, b]).unwrap();
-    encoder.finish()
-}
-
-/// The message that replies to a call of `add`.
-fn sum(xid: u32, sum: i32) -> Vec<u8> {
-    let mut reply = xid.to_be_bytes().to_vec();
-    reply.extend([0, 0, 0, 1]);
-    reply.extend([0; 16]);
-    reply.extend(sum.to_be_bytes());
-    reply
-}
-
-fn fragment(last: bool, body: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(body.len()).unwrap();
-    let mark = if last { LAST_FRAGMENT | len } else { len };
-    [&mark.to_be_bytes(), body].concat()
-}
-
-async fn receive_record(stream: &mut TcpStream) -> Vec<u8> {
-    let mark = stream.read_u32().await.unwrap();
-    assert_ne!(mark & LAST_FRAGMENT, 0);
-    let mut record = vec![0; (mark & !LAST_FRAGMENT) as usize];
-    stream.read_exact(&mut record).await.unwrap();
-    record
-}
-
-/// Waits until the peer ends the connection, in order or not, without another byte.
-async fn receive_end(stream: &mut TcpStream) {
-    assert!(stream.read_u8().await.is_err());
 }
 
 #[tokio::test]

@@ -50,8 +50,8 @@ pub fn to_server(input: &[u8]) {
             came += datagram.len();
         }
         session.server.receive(session.now, source, &datagram);
-        while let Some((to, datagram)) = session.server.next_transmit(session.now) {
-            if to == stranger {
+        while let Some((path, datagram)) = session.server.next_transmit(session.now) {
+            if path.remote == stranger {
                 went += datagram.len();
             }
         }

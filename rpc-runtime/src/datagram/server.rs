@@ -10,7 +10,6 @@ mod request;
 mod shared;
 
 use std::{
-    net::SocketAddr,
     num::NonZeroU64,
     time::{Duration, Instant},
 };
@@ -22,6 +21,7 @@ use super::{
     mutants::Mutant,
     packet::{CLIENT_DATAGRAM_MIN, Fault, HEADER_LEN, HELLO_MIN, Header, Packet, PacketType},
 };
+use crate::UdpPath;
 use clients::Clients;
 pub use reply::Call;
 use shared::{Answer, Shared, Timer};
@@ -52,13 +52,14 @@ impl ServerEndpoint {
     ) -> Self {
         let settings = settings.bounded();
         Self {
-            clients: Clients::new(secret, settings.associations, settings.records),
+            clients: Clients::new(secret, &settings),
             shared: Shared::new(settings, epoch.get(), secret, now),
         }
     }
 
     /// Takes in a datagram; any bytes at all, from anybody.
-    pub fn receive(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+    pub fn receive(&mut self, now: Instant, source: impl Into<UdpPath>, datagram: &[u8]) {
+        let source = source.into();
         let is_checked = !self.shared.has(Mutant::NoChecksum);
         match Packet::parse_with(datagram, is_checked) {
             Ok(packet) => {
@@ -145,7 +146,7 @@ impl ServerEndpoint {
     }
 
     /// The next datagram to send, and where to.
-    pub fn next_transmit(&mut self, _now: Instant) -> Option<(SocketAddr, Bytes)> {
+    pub fn next_transmit(&mut self, _now: Instant) -> Option<(UdpPath, Bytes)> {
         self.shared.outbox.pop()
     }
 
@@ -170,7 +171,7 @@ impl ServerEndpoint {
         }
     }
 
-    fn on_packet(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) {
+    fn on_packet(&mut self, now: Instant, source: UdpPath, packet: &Packet<'_>) {
         let header = &packet.header;
         let shared = &mut self.shared;
         let is_from_client = matches!(
@@ -208,14 +209,14 @@ impl ServerEndpoint {
 
     /// Where a packet comes from, if its client is there, and is known or may become so by it;
     /// otherwise it is answered without any memory of it.
-    fn admit(&mut self, now: Instant, source: SocketAddr, header: &Header) -> Option<Origin> {
+    fn admit(&mut self, now: Instant, source: UdpPath, header: &Header) -> Option<Origin> {
         let Self { clients, shared } = self;
         let client_id = header.client_id;
         let uptime = shared.uptime(now);
         let is_proven = || {
             shared
                 .cookies
-                .is_valid(header.tok, source, client_id, uptime)
+                .is_valid(header.tok, source.remote, client_id, uptime)
         };
         let slot = clients.slot(client_id);
         let origin = Origin { source, slot };
@@ -233,7 +234,7 @@ impl ServerEndpoint {
             }
             return begins.then_some(origin);
         };
-        if association.address != source {
+        if association.path != source {
             if !is_proven() {
                 if header.packet_type != PacketType::Done {
                     shared.reject_stranger(now, source, header, RejectCode::Cookie, 0);
@@ -242,7 +243,7 @@ impl ServerEndpoint {
             }
             // The network may have kept this packet since the client was there.
             if header.pn > association.newest_pn {
-                association.address = source;
+                association.path = source;
                 shared.counters.migrated += 1;
             }
         }
@@ -266,7 +267,7 @@ impl ServerEndpoint {
             PacketType::Ack => association.on_ack(shared, now, packet),
             PacketType::Ping => association.on_ping(shared, now, header),
             PacketType::Done => association.on_done(shared, now, packet),
-            PacketType::Probe if association.address == origin.source => {
+            PacketType::Probe if association.path == origin.source => {
                 let token = association.token(0, 0);
                 let answer = Answer {
                     tok: super::packet::echo(header.pn, Duration::ZERO),
@@ -283,7 +284,7 @@ impl ServerEndpoint {
 /// Where a packet comes from: an address at which its client receives.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
-    source: SocketAddr,
+    source: UdpPath,
     /// Where the client is remembered, unless it is new.
     slot: Option<u32>,
 }

@@ -109,6 +109,9 @@ pub struct ServerSettings {
     pub window: u16,
     /// Clients that are remembered.
     pub associations: usize,
+    /// Those of one host among them, which is an address, or a network of 64 bits of IPv6: nobody
+    /// has all places, nor keeps others out for [`keep`](Self::keep).
+    pub host_associations: usize,
     /// Activities of a client.
     pub activities: u16,
     /// Records of all clients.
@@ -149,6 +152,7 @@ impl Default for ServerSettings {
             message_max: MESSAGE_MAX,
             window: WINDOW,
             associations: 65_536,
+            host_associations: 8192,
             activities: ACTIVITIES,
             records: 262_144,
             reassembly_bytes: 128 << 20,

@@ -7,7 +7,7 @@
 use std::{
     array,
     io::{self, IoSliceMut},
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     task::{Context, Poll, ready},
 };
 
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use tokio::{io::Interest, net::UdpSocket};
 
-use crate::connect::DATAGRAM_MAX;
+use crate::{UdpPath, connect::DATAGRAM_MAX};
 
 /// Buffers that a server receives into at once; what comes in one is from one client.
 const SERVER_BUFFERS: usize = 8;
@@ -35,13 +35,15 @@ pub(super) struct DatagramSocket {
     buffers: Box<[u8]>,
     batch: Batch,
     /// The datagram behind those of the batch.
-    behind: Option<(SocketAddr, Bytes)>,
+    behind: Option<(UdpPath, Bytes)>,
+    /// Whether the socket receives what comes to any address of this machine.
+    has_any_address: bool,
 }
 
 /// Datagrams of one length, but for the last, to one address.
 #[derive(Debug)]
 struct Batch {
-    to: SocketAddr,
+    to: UdpPath,
     /// Their bytes, one behind the other; none where there is no batch.
     contents: Vec<u8>,
     /// Bytes of each but the last.
@@ -69,9 +71,10 @@ impl DatagramSocket {
 
     fn new(socket: UdpSocket, buffers: usize) -> io::Result<Self> {
         let state = UdpSocketState::new((&socket).into())?;
+        let local = socket.local_addr()?;
         Ok(Self {
             batch: Batch {
-                to: socket.local_addr()?,
+                to: local.into(),
                 contents: Vec::new(),
                 segment: 0,
                 count: 0,
@@ -80,6 +83,7 @@ impl DatagramSocket {
             state,
             buffers: vec![0; buffers * BUFFER_LEN].into(),
             behind: None,
+            has_any_address: local.ip().is_unspecified(),
         })
     }
 
@@ -107,12 +111,12 @@ impl DatagramSocket {
         Ok(())
     }
 
-    /// Hands over the datagrams that have come, as many as one system call brings, and where they
-    /// are from.
+    /// Hands over the datagrams that have come, as many as one system call brings, and the way that
+    /// they came.
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        mut each: impl FnMut(SocketAddr, &[u8]),
+        mut each: impl FnMut(UdpPath, &[u8]),
     ) -> Poll<io::Result<()>> {
         let mut meta = [RecvMeta::default(); SERVER_BUFFERS];
         let mut count = 0;
@@ -140,8 +144,12 @@ impl DatagramSocket {
         let received = meta.iter().take(count).zip(self.buffers.chunks(BUFFER_LEN));
         for (meta, buffer) in received {
             let filled = buffer.get(..meta.len).unwrap_or_default();
+            let local = meta
+                .dst_ip
+                .filter(|ip| self.has_any_address && is_of_one(*ip));
+            let remote = meta.addr;
             for datagram in filled.chunks(meta.stride.max(1)) {
-                each(meta.addr, datagram);
+                each(UdpPath { remote, local }, datagram);
             }
         }
         Poll::Ready(Ok(()))
@@ -154,7 +162,7 @@ impl DatagramSocket {
     pub(super) fn poll_send_all(
         &mut self,
         cx: &mut Context<'_>,
-        mut next: impl FnMut() -> Option<(SocketAddr, Bytes)>,
+        mut next: impl FnMut() -> Option<(UdpPath, Bytes)>,
     ) -> Poll<()> {
         loop {
             self.fill(&mut next);
@@ -167,23 +175,24 @@ impl DatagramSocket {
             }
             let batch = &self.batch;
             let transmit = Transmit {
-                destination: batch.to,
+                destination: batch.to.remote,
                 ecn: None,
                 contents: &batch.contents,
                 segment_size: (batch.count > 1).then_some(batch.segment),
-                src_ip: None,
+                src_ip: batch.to.local,
             };
             let transmit = || self.state.try_send((&self.socket).into(), &transmit);
             let sent = self.socket.try_io(Interest::WRITABLE, transmit);
-            if sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-                continue;
+            match sent {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_of_address(&error) && self.batch.to.local.take().is_some() => {}
+                _ => self.batch.contents.clear(),
             }
-            self.batch.contents.clear();
         }
     }
 
     /// Adds to the batch what belongs into it.
-    fn fill(&mut self, mut next: impl FnMut() -> Option<(SocketAddr, Bytes)>) {
+    fn fill(&mut self, mut next: impl FnMut() -> Option<(UdpPath, Bytes)>) {
         let segments_max = self.state.max_gso_segments();
         while let Some((to, datagram)) = self.behind.take().or_else(&mut next) {
             if !self.batch.takes(to, &datagram, segments_max) {
@@ -195,9 +204,27 @@ impl DatagramSocket {
     }
 }
 
+/// Whether datagrams cannot leave from an address of this machine: it is gone, or it is that of a
+/// broadcast. The operating system has to choose another then.
+fn is_of_address(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+/// Whether datagrams to this address come to one machine only.
+fn is_of_one(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let is_broadcast = address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    !(address.is_multicast() || is_broadcast)
+}
+
 impl Batch {
     /// Whether a datagram can be the next.
-    fn takes(&self, to: SocketAddr, datagram: &[u8], segments_max: usize) -> bool {
+    fn takes(&self, to: UdpPath, datagram: &[u8], segments_max: usize) -> bool {
         let len = self.contents.len();
         let is_full = self.count >= segments_max || len + datagram.len() > DATAGRAM_MAX;
         // One that is shorter than the others was the last.
@@ -205,7 +232,7 @@ impl Batch {
         len == 0 || self.to == to && !is_full && is_open && datagram.len() <= self.segment
     }
 
-    fn push(&mut self, to: SocketAddr, datagram: &[u8]) {
+    fn push(&mut self, to: UdpPath, datagram: &[u8]) {
         if self.contents.is_empty() {
             self.to = to;
             self.segment = datagram.len();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{deadlines::Patience, server::ServerBuilder};
+use super::{amplification::Amplification, deadlines::Patience, server::ServerBuilder};
 use crate::record::RECORD_MAX;
 
 /// Connections of a server: idle ones take a few KiB each, all of them less than 100 MiB.
@@ -22,6 +22,10 @@ const CALLS_TOTAL_MAX: usize = 16_384;
 /// Bytes of replies that may wait on one connection: 64 of 1 MiB, as many as clients of NFS have
 /// under way.
 const REPLY_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes a second of plain datagrams to one network beyond those that came from there: 8 Mbit/s are
+/// of little use to an attacker, and enough for clients that call from far away.
+const AMPLIFICATION_MAX: u32 = 1 << 20;
 
 /// From the first byte of a record to its last: a record of 4 MiB takes this long at 1 Mbit/s.
 const RECORD_DEADLINE: Duration = Duration::from_secs(30);
@@ -61,6 +65,7 @@ pub(super) struct ServerLimits {
     pub(super) overload: Overload,
     pub(super) record_max: usize,
     pub(super) reply_bytes_max: usize,
+    pub(super) amplification_max: Option<u32>,
     pub(super) patience: Patience,
 }
 
@@ -75,12 +80,22 @@ impl Default for ServerLimits {
             overload: Overload::default(),
             record_max: RECORD_MAX,
             reply_bytes_max: REPLY_BYTES_MAX,
+            amplification_max: Some(AMPLIFICATION_MAX),
             patience: Patience {
                 record: Some(RECORD_DEADLINE),
                 write: Some(WRITE_DEADLINE),
                 idle: Some(IDLE_TIMEOUT),
             },
         }
+    }
+}
+
+impl ServerLimits {
+    /// What limits the replies of a UDP socket.
+    pub(super) fn amplification(&self) -> Option<Amplification> {
+        let bytes_per_second = self.amplification_max?;
+        let exempts_loopback = self.exempts_loopback;
+        Some(Amplification::new(bytes_per_second, exempts_loopback))
     }
 }
 
@@ -94,6 +109,7 @@ impl Default for ServerLimits {
 /// | [`calls_total_max`](Self::calls_total_max) | 16,384 | [`Overload`] |
 /// | [`record_max`](Self::record_max) | 4 MiB | the connection is closed |
 /// | [`reply_bytes_max`](Self::reply_bytes_max) | 64 MiB a connection | the connection is closed |
+/// | [`udp_amplification_max`](Self::udp_amplification_max) | 1 MiB/s a network | the reply is lost |
 /// | [`record_deadline`](Self::record_deadline) | 30 s | the connection is closed |
 /// | [`write_deadline`](Self::write_deadline) | 30 s | the connection is closed |
 /// | [`idle_timeout`](Self::idle_timeout) | 6 min | the connection is closed |
@@ -151,6 +167,19 @@ impl ServerBuilder {
     /// reply may always wait, whatever its length. The default is 64 MiB.
     pub fn reply_bytes_max(mut self, bytes: usize) -> Self {
         self.server_limits.reply_bytes_max = bytes;
+        self
+    }
+
+    /// Sets how many bytes a second plain replies over UDP to one network may have beyond those of
+    /// the calls from there; more are lost, and nothing is no limit. The default is 1 MiB, of
+    /// which a second may gather.
+    ///
+    /// Anybody can send calls with the address of somebody else, who then gets the replies. A
+    /// network is 24 bits of an IPv4 address, or 56 of one of IPv6. Replies of up to 120 bytes
+    /// are always sent. Raise the limit where clients of a local network read much over UDP; TCP and
+    /// reliable datagrams are not limited, since their clients prove where they are.
+    pub fn udp_amplification_max(mut self, bytes_per_second: impl Into<Option<u32>>) -> Self {
+        self.server_limits.amplification_max = bytes_per_second.into();
         self
     }
 

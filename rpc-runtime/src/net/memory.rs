@@ -127,6 +127,8 @@ impl Drop for Listener {
 impl Listen for Listener {
     type Transport = MemoryTransport;
 
+    const TAKES_DESCRIPTORS: bool = false;
+
     /// There are no more connections once all connectors are dropped.
     async fn accept(&mut self) -> io::Result<Option<MemoryTransport>> {
         Ok(self.accepted.recv().await)

@@ -227,7 +227,7 @@ impl Pump {
             ..
         } = self;
         let now = now();
-        let next = || Some((*server, association.next_transmit(now)?));
+        let next = || Some(((*server).into(), association.next_transmit(now)?));
         socket.poll_send_all(cx, next)
     }
 
@@ -240,7 +240,8 @@ impl Pump {
             ..
         } = self;
         let now = now();
-        let received = socket.poll_receive(cx, |source, datagram| {
+        let received = socket.poll_receive(cx, |path, datagram| {
+            let source = path.remote;
             if (source.ip(), source.port()) == (server.ip(), server.port()) {
                 association.receive(now, datagram);
             }

@@ -372,9 +372,13 @@ impl Server {
     }
 
     async fn listen_udp(&mut self, address: String, common: Common) -> Result<(), StartError> {
+        let amplification = common.limits.amplification();
         let bound = UdpSocket::bind(&address).await.and_then(|socket| {
             let local = socket.local_addr()?;
-            Ok((local, ServerSocket::new(socket, ServerSettings::default())?))
+            Ok((
+                local,
+                ServerSocket::new(socket, ServerSettings::default(), amplification)?,
+            ))
         });
         let (local, socket) = bound.map_err(|error| StartError::Listen { address, error })?;
         self.udp.push(local);

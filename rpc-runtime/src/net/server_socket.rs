@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     num::NonZeroU64,
     task::{Context, Poll},
     time::Duration,
@@ -13,9 +13,12 @@ use std::{
 use bytes::Bytes;
 use tokio::net::UdpSocket;
 
-use super::{datagram_socket::DatagramSocket, give_way, now, timer::Timer, transport::Transport};
+use super::{
+    amplification::Amplification, datagram_socket::DatagramSocket, give_way, now, timer::Timer,
+    transport::Transport,
+};
 use crate::{
-    Message, Peer, Received,
+    Message, Peer, Received, UdpPath,
     connect::DATAGRAM_MAX,
     datagram::{CallToken, ServerEndpoint, ServerSettings, packet},
 };
@@ -29,6 +32,12 @@ const CALLS_MAX: usize = 64;
 /// Plain calls that may wait to be taken; more are lost, as in a full buffer of the socket.
 const PLAIN_MAX: usize = 1024;
 
+/// Bytes of these: as many as a large buffer of a socket.
+const PLAIN_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of plain replies that may wait until the socket takes them; others are lost.
+const REPLY_BYTES_MAX: usize = 4 << 20;
+
 /// What a socket takes to end beside the lingering of the protocol.
 const LINGER_MARGIN: Duration = Duration::from_secs(1);
 
@@ -39,8 +48,14 @@ pub(super) struct ServerSocket {
     endpoint: ServerEndpoint,
     /// Plain calls that nobody has taken yet.
     plain: VecDeque<Received>,
+    /// Bytes of these.
+    plain_bytes: usize,
     /// Plain replies that the socket has not taken yet.
-    replies: VecDeque<(SocketAddr, Bytes)>,
+    replies: VecDeque<(UdpPath, Bytes)>,
+    /// Bytes of these.
+    reply_bytes: usize,
+    /// What replies may have beyond the bytes of their calls, if that is limited.
+    amplification: Option<Amplification>,
     /// Whether new calls are refused.
     is_draining: bool,
     timer: Timer,
@@ -55,7 +70,11 @@ impl ServerSocket {
     /// # Errors
     ///
     /// The operating system has no random numbers.
-    pub(super) fn new(socket: UdpSocket, settings: ServerSettings) -> io::Result<Self> {
+    pub(super) fn new(
+        socket: UdpSocket,
+        settings: ServerSettings,
+        amplification: Option<Amplification>,
+    ) -> io::Result<Self> {
         let epoch = NonZeroU64::new(getrandom::u64()?).unwrap_or(NonZeroU64::MIN);
         let message_max = usize::try_from(settings.message_max).unwrap_or(usize::MAX);
         let linger = settings.linger.saturating_add(LINGER_MARGIN);
@@ -65,7 +84,10 @@ impl ServerSocket {
             socket: DatagramSocket::serve(socket)?,
             endpoint: ServerEndpoint::new(settings, epoch, secret, now()),
             plain: VecDeque::new(),
+            plain_bytes: 0,
             replies: VecDeque::new(),
+            reply_bytes: 0,
+            amplification,
             is_draining: false,
             timer: Timer::default(),
             message_max,
@@ -79,19 +101,28 @@ impl ServerSocket {
             socket,
             endpoint,
             plain,
+            plain_bytes,
+            amplification,
             is_draining,
             ..
         } = self;
         for _ in 0..RECEIVES_MAX {
             let now = now();
-            let received = socket.poll_receive(cx, |source, datagram| {
+            let received = socket.poll_receive(cx, |path, datagram| {
                 if packet::is_ord(datagram) {
-                    endpoint.receive(now, source, datagram);
-                } else if !*is_draining && plain.len() < PLAIN_MAX {
-                    let message = Bytes::copy_from_slice(datagram);
-                    let received = Received::new(Peer::Udp(source), message);
-                    plain.push_back(received.arrived_at(now));
+                    return endpoint.receive(now, path, datagram);
                 }
+                let has_room = plain.len() < PLAIN_MAX && *plain_bytes < PLAIN_BYTES_MAX;
+                if *is_draining || !has_room {
+                    return;
+                }
+                if let Some(amplification) = amplification {
+                    amplification.received(now, path.remote.ip(), datagram.len());
+                }
+                let message = Bytes::copy_from_slice(datagram);
+                *plain_bytes += message.len();
+                let received = Received::new(Peer::Udp(path), message);
+                plain.push_back(received.arrived_at(now));
             });
             // An error tells of a datagram sent earlier that could not be delivered.
             if received.is_pending() {
@@ -107,11 +138,31 @@ impl ServerSocket {
             socket,
             endpoint,
             replies,
+            reply_bytes,
             ..
         } = self;
         let now = now();
-        let next = || replies.pop_front().or_else(|| endpoint.next_transmit(now));
+        let next = || {
+            let Some(reply) = replies.pop_front() else {
+                return endpoint.next_transmit(now);
+            };
+            *reply_bytes -= reply.1.len();
+            Some(reply)
+        };
         socket.poll_send_all(cx, next)
+    }
+
+    /// Queues a plain reply, unless it is lost: there are too many, or they are too long for what
+    /// came from there.
+    fn queue(&mut self, path: UdpPath, reply: Bytes) {
+        let has_room = self.reply_bytes < REPLY_BYTES_MAX;
+        let is_allowed = self.amplification.as_mut().is_none_or(|amplification| {
+            has_room && amplification.allows(now(), path.remote.ip(), reply.len())
+        });
+        if has_room && is_allowed {
+            self.reply_bytes += reply.len();
+            self.replies.push_back((path, reply));
+        }
     }
 }
 
@@ -138,7 +189,7 @@ impl Transport for ServerSocket {
                 Peer::Reliable {
                     call: Some(token), ..
                 } => self.endpoint.reply(now(), token, message.to_bytes()),
-                Peer::Udp(address) => self.replies.push_back((address, message.to_bytes())),
+                Peer::Udp(path) => self.queue(path, message.to_bytes()),
                 _ => return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())),
             }
             messages.pop_front();
@@ -153,6 +204,7 @@ impl Transport for ServerSocket {
     ) -> Poll<io::Result<usize>> {
         let mut count = self.plain.len();
         messages.append(&mut self.plain);
+        self.plain_bytes = 0;
         while count < CALLS_MAX
             && let Some(call) = self.endpoint.next_call(now())
         {

@@ -45,7 +45,7 @@ impl UdpTransport {
         socket.connect(peer).await?;
         Ok(Self {
             socket,
-            peer: Peer::Udp(peer),
+            peer: Peer::Udp(peer.into()),
             buffer: vec![0; DATAGRAM_MAX].into(),
         })
     }

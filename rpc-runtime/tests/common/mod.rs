@@ -8,6 +8,8 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 
 pub(crate) mod ledger;
+#[cfg(feature = "net")]
+pub(crate) mod wire;
 
 use std::sync::Arc;
 

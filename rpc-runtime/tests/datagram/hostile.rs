@@ -102,9 +102,9 @@ fn a10_strangers_get_no_more_than_they_send() {
                 let datagram = encode(&header, body, len_min);
                 pair.server.receive(pair.now, address(9), &datagram);
                 let mut answers = 0;
-                while let Some((to, answer)) = pair.server.next_transmit(pair.now) {
+                while let Some((path, answer)) = pair.server.next_transmit(pair.now) {
                     answers += answer.len();
-                    assert_eq!(to, address(9));
+                    assert_eq!(path.remote, address(9));
                 }
                 assert!(
                     answers <= datagram.len(),

@@ -1,10 +1,12 @@
 //! The ends of the numbers: nothing comes round (F20, A17).
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use rpc_runtime::{
     Outcome,
-    datagram::{CallOptions, ClientSettings, Ended, Reason, ServerSettings, StartFailure},
+    datagram::{
+        CallOptions, ClientAssociation, ClientSettings, Ended, Reason, ServerSettings, StartFailure,
+    },
 };
 
 use crate::pair::{Pair, Way, message};
@@ -175,4 +177,41 @@ fn a_message_waits_for_an_activity_before_it_is_looked_at() {
     let id = pair.start(9);
     assert_eq!(start(&mut pair), Err(StartFailure::TooManyCalls));
     assert_eq!(pair.end_of(id), Ended::Reply(message(9)));
+}
+
+#[test]
+fn h14_one_host_does_not_fill_the_table_of_clients() {
+    let server = ServerSettings {
+        associations: 4,
+        host_associations: 3,
+        ..ServerSettings::default()
+    };
+    let mut pair = Pair::with(ClientSettings::default(), server);
+    let call_from = |pair: &mut Pair, host: [u8; 4], number: u16| {
+        let settings = ClientSettings {
+            dead: Duration::from_secs(5),
+            ..ClientSettings::default()
+        };
+        let id = 100 + u64::from(number);
+        pair.client = ClientAssociation::new(settings, id, id, pair.now);
+        pair.address = SocketAddr::from((host, 700 + number));
+        pair.call(9)
+    };
+    let (greedy, other) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+    for number in 0..3 {
+        assert_eq!(
+            call_from(&mut pair, greedy, number),
+            Ended::Reply(message(9))
+        );
+    }
+    let refused = call_from(&mut pair, greedy, 3);
+    assert!(matches!(refused, Ended::Failed(_)), "{refused:?}");
+    assert_eq!(pair.executed.len(), 3);
+    assert_eq!(call_from(&mut pair, other, 4), Ended::Reply(message(9)));
+    assert_eq!(pair.server.usage().associations, 4);
+    // Its clients are forgotten in time, and then there is room again.
+    let kept = ServerSettings::default().keep + Duration::from_secs(10);
+    pair.run(kept);
+    assert_eq!(pair.server.usage().associations, 0);
+    assert_eq!(call_from(&mut pair, greedy, 5), Ended::Reply(message(9)));
 }

@@ -220,9 +220,9 @@ impl Pair {
             let event = Event::ToServer(self.address, datagram.clone());
             self.send(Way::ToServer, datagram, event);
         }
-        while let Some((to, datagram)) = self.server.next_transmit(self.now) {
+        while let Some((path, datagram)) = self.server.next_transmit(self.now) {
             let event = Event::ToClient(datagram.clone());
-            let arrives = to == self.address;
+            let arrives = path.remote == self.address;
             if arrives {
                 self.send(Way::ToClient, datagram, event);
             }

@@ -236,7 +236,8 @@ impl world::Server for OrdServer {
     }
 
     fn next_transmit(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
-        self.endpoint.next_transmit(now)
+        let (path, datagram) = self.endpoint.next_transmit(now)?;
+        Some((path.remote, datagram))
     }
 
     fn fault(&mut self) -> Option<String> {

@@ -302,7 +302,7 @@ impl world::Server for PlainServer {
         let Self {
             dispatcher, cache, ..
         } = self;
-        let (dispatched, key) = match dispatcher.accept(&datagram, Peer::Udp(source), now) {
+        let (dispatched, key) = match dispatcher.accept(&datagram, Peer::Udp(source.into()), now) {
             Arrival::Other(dispatched) => (dispatched, None),
             Arrival::Call(call) => {
                 let admission = cache.as_mut().map(|cache| cache.admit(now, &call));

@@ -154,7 +154,7 @@ impl Association {
             records,
             congestion,
             last_pn,
-            address,
+            path,
             waiting,
             ..
         } = self;
@@ -202,7 +202,7 @@ impl Association {
                 body: reply.fragment(frag),
                 ..Answer::new(PacketType::Resp, token)
             };
-            shared.send(now, *address, &answer);
+            shared.send(now, *path, &answer);
             if reply.sent(frag, Transmission { pn, at: now }) && !reply.is_single() {
                 congestion.sent();
             }

@@ -1,17 +1,21 @@
 //! What a server remembers of a client.
 
-use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{collections::VecDeque, net::IpAddr, time::Instant};
 
 use super::{
     record::{Record, State, Tomb},
     shared::{Answer, Key, Shared},
 };
-use crate::datagram::{
-    CallToken, RejectCode, ServerSettings,
-    budget::Budget,
-    pacing::Congestion,
-    packet::{Header, PacketType, Reject, echo},
-    rtt::RoundTrip,
+use crate::{
+    UdpPath,
+    datagram::{
+        CallToken, RejectCode, ServerSettings,
+        budget::Budget,
+        pacing::Congestion,
+        packet::{Header, PacketType, Reject, echo},
+        rtt::RoundTrip,
+    },
+    peer::host,
 };
 
 /// A client, and the last call of each of its activities.
@@ -19,7 +23,9 @@ use crate::datagram::{
 pub(super) struct Association {
     pub(super) slot: u32,
     pub(super) client_id: u64,
-    pub(super) address: SocketAddr,
+    pub(super) path: UdpPath,
+    /// Where the client was when it was first seen: it counts there.
+    pub(super) host: IpAddr,
     /// When a packet of this client came last.
     pub(super) touched: Instant,
     /// The highest number of its packets.
@@ -51,14 +57,15 @@ impl Association {
     pub(super) fn new(
         slot: u32,
         client_id: u64,
-        address: SocketAddr,
+        path: UdpPath,
         settings: &ServerSettings,
         now: Instant,
     ) -> Self {
         Self {
             slot,
             client_id,
-            address,
+            path,
+            host: host(path.remote.ip()),
             touched: now,
             newest_pn: 0,
             last_pn: settings.first_pn.saturating_sub(1),
@@ -226,7 +233,7 @@ impl Association {
     /// Sends a packet to the client.
     pub(super) fn send(&mut self, shared: &mut Shared, now: Instant, answer: &Answer<'_>) {
         if let Some(pn) = self.next_pn() {
-            shared.send(now, self.address, &Answer { pn, ..*answer });
+            shared.send(now, self.path, &Answer { pn, ..*answer });
         }
     }
 
@@ -241,7 +248,7 @@ impl Association {
     ) {
         let reject = Reject {
             offending_epoch: header.epoch,
-            fresh_cookie: shared.cookie(now, self.address, self.client_id),
+            fresh_cookie: shared.cookie(now, self.path, self.client_id),
             arg,
         };
         shared.counters.rejects += 1;

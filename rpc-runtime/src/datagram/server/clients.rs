@@ -1,9 +1,9 @@
 //! The clients that a server remembers.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, Hasher},
-    net::SocketAddr,
+    net::IpAddr,
     time::Instant,
 };
 
@@ -15,7 +15,11 @@ use super::{
     record::Record,
     shared::{Key, Shared, Timer},
 };
-use crate::datagram::{budget::Budget, packet::Header};
+use crate::{
+    UdpPath,
+    datagram::{ServerSettings, budget::Budget, packet::Header},
+    peer::host,
+};
 
 /// The clients by their `client_id`, in slots that keep their numbers.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct Clients {
     slots: Vec<Option<Box<Association>>>,
     free: Vec<u32>,
     associations: Budget,
+    by_host: HashMap<IpAddr, Budget, Keyed>,
+    host_associations: usize,
     records: Budget,
 }
 
@@ -48,13 +54,15 @@ impl BuildHasher for Keyed {
 }
 
 impl Clients {
-    pub(super) fn new(secret: [u8; 16], associations: usize, records: usize) -> Self {
+    pub(super) fn new(secret: [u8; 16], settings: &ServerSettings) -> Self {
         Self {
             slots_by_id: HashMap::with_hasher(Keyed(secret)),
             slots: Vec::new(),
             free: Vec::new(),
-            associations: Budget::new(associations),
-            records: Budget::new(records),
+            associations: Budget::new(settings.associations),
+            by_host: HashMap::with_hasher(Keyed(secret)),
+            host_associations: settings.host_associations,
+            records: Budget::new(settings.records),
         }
     }
 
@@ -89,7 +97,8 @@ impl Clients {
             None => 0,
         };
         let more = (place + 1).saturating_sub(has);
-        if !self.records.has_room(more) || (known.is_none() && !self.associations.has_room(1)) {
+        let is_refused = || !self.has_room_for_one(origin.source);
+        if !self.records.has_room(more) || (known.is_none() && is_refused()) {
             return None;
         }
         self.records.lend(more);
@@ -106,12 +115,19 @@ impl Clients {
         Some(association)
     }
 
+    /// Whether one more client may come from there.
+    fn has_room_for_one(&self, source: UdpPath) -> bool {
+        let of_host = self.by_host.get(&host(source.remote.ip()));
+        let has_room = of_host.map_or(self.host_associations > 0, |clients| clients.has_room(1));
+        has_room && self.associations.has_room(1)
+    }
+
     fn insert(
         &mut self,
         shared: &mut Shared,
         now: Instant,
         client_id: u64,
-        source: SocketAddr,
+        source: UdpPath,
     ) -> Option<u32> {
         self.associations.lend(1);
         let slot = if let Some(slot) = self.free.pop() {
@@ -121,6 +137,9 @@ impl Clients {
             u32::try_from(self.slots.len() - 1).ok()?
         };
         let association = Association::new(slot, client_id, source, &shared.settings, now);
+        let host_associations = Budget::new(self.host_associations);
+        let of_host = self.by_host.entry(association.host);
+        of_host.or_insert(host_associations).lend(1);
         let place = usize::try_from(slot).ok()?;
         *self.slots.get_mut(place)? = Some(Box::new(association));
         self.slots_by_id.insert(client_id, slot);
@@ -142,6 +161,12 @@ impl Clients {
             association.replace(shared, activity, Record::none(now));
         }
         self.slots_by_id.remove(&association.client_id);
+        if let Entry::Occupied(mut of_host) = self.by_host.entry(association.host) {
+            of_host.get_mut().give_back(1);
+            if of_host.get().used() == 0 {
+                of_host.remove();
+            }
+        }
         self.free.push(slot);
         self.associations.give_back(1);
         self.records.give_back(association.records.len());

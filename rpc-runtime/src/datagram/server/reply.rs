@@ -63,7 +63,7 @@ impl ServerEndpoint {
             shared.running += 1;
             return Some(Call {
                 token: association.token(key.activity, key.seq),
-                peer: association.address,
+                peer: association.path.remote,
                 message,
                 arrived,
             });

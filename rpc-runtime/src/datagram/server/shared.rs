@@ -2,20 +2,22 @@
 
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 
-use crate::datagram::{
-    CallToken, Counters, RejectCode, ServerSettings,
-    budget::Budget,
-    cookie::Cookies,
-    due::Due,
-    mutants::Mutant,
-    outbox::Outbox,
-    packet::{Geometry, Header, HelloAck, PacketType, RETRANSMIT, Reject, VERSIONS, echo},
+use crate::{
+    UdpPath,
+    datagram::{
+        CallToken, Counters, RejectCode, ServerSettings,
+        budget::Budget,
+        cookie::Cookies,
+        due::Due,
+        mutants::Mutant,
+        outbox::Outbox,
+        packet::{Geometry, Header, HelloAck, PacketType, RETRANSMIT, Reject, VERSIONS, echo},
+    },
 };
 
 /// What all clients share.
@@ -45,7 +47,7 @@ pub(super) struct Shared {
     /// The calls of which their clients may have to be told that they have come.
     pub(super) working: Due<Key>,
     pub(super) timers: Due<Timer>,
-    pub(super) outbox: Outbox<(SocketAddr, Bytes)>,
+    pub(super) outbox: Outbox<(UdpPath, Bytes)>,
     pub(super) counters: Counters,
     /// When the server began to drain.
     pub(super) draining: Option<Instant>,
@@ -145,12 +147,12 @@ impl Shared {
         u32::try_from(self.uptime(now).as_secs()).unwrap_or(u32::MAX)
     }
 
-    /// A cookie for a client at an address.
-    pub(super) fn cookie(&self, now: Instant, address: SocketAddr, client_id: u64) -> u64 {
-        self.cookies.mint(address, client_id, self.uptime(now))
+    /// A cookie for a client at the end of a path.
+    pub(super) fn cookie(&self, now: Instant, path: UdpPath, client_id: u64) -> u64 {
+        self.cookies.mint(path.remote, client_id, self.uptime(now))
     }
 
-    pub(super) fn send(&mut self, now: Instant, to: SocketAddr, answer: &Answer<'_>) {
+    pub(super) fn send(&mut self, now: Instant, to: UdpPath, answer: &Answer<'_>) {
         let header = Header {
             packet_type: answer.packet_type,
             flags: answer.flags,
@@ -173,13 +175,7 @@ impl Shared {
     }
 
     /// Answers a HELLO. Nothing is stored, and the answer is shorter than the question.
-    pub(super) fn answer_hello(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        client_id: u64,
-        pn: u32,
-    ) {
+    pub(super) fn answer_hello(&mut self, now: Instant, source: UdpPath, client_id: u64, pn: u32) {
         let answer = HelloAck {
             cookie: self.cookie(now, source, client_id),
             max_msg: self.settings.message_max,
@@ -204,7 +200,7 @@ impl Shared {
     pub(super) fn answer_stranger(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        source: UdpPath,
         header: &Header,
         packet_type: PacketType,
         code: u8,
@@ -228,7 +224,7 @@ impl Shared {
     pub(super) fn reject_stranger(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        source: UdpPath,
         header: &Header,
         code: RejectCode,
         arg: u32,
