@@ -14,6 +14,8 @@ use bytes::Bytes;
 use xdr::{Decoder, Limits, Tolerance};
 
 pub use answer::{Answer, BlockingExecution, Execution};
+#[cfg(all(feature = "net", feature = "tower"))]
+pub(crate) use answer::{ReplyFunction, ReplyFuture};
 pub use call::{Call, Exception, Reply, raised};
 pub use cancellation::{Cancellation, Cancelled};
 pub use context::Context;
@@ -80,6 +82,24 @@ impl VersionServer {
         described.sort_unstable_by_key(Procedure::number);
         self.described = described.into();
         self
+    }
+
+    /// The same version, whose calls this function answers.
+    #[cfg(all(feature = "net", feature = "tower"))]
+    pub(crate) fn answered_by(
+        self,
+        answer: impl Fn(Call) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            dispatch: Arc::new(answer),
+            ..self
+        }
+    }
+
+    /// How a call is answered.
+    #[cfg(all(feature = "net", feature = "tower"))]
+    pub(crate) fn answer(&self, call: Call) -> Answer {
+        (self.dispatch)(call)
     }
 
     /// The program.

@@ -67,6 +67,9 @@ pub enum CallErrorKind {
     /// The result cannot be decoded.
     #[error("cannot decode the result: {0}")]
     Decode(xdr::Error),
+    /// A layer around the client ended the call.
+    #[error("{0}")]
+    Layer(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl CallErrorKind {
@@ -79,7 +82,9 @@ impl CallErrorKind {
             Self::Failed(failure) => failure.outcome(),
             Self::Accepted(AcceptStat::SystemErr) | Self::MalformedReply(_) => Outcome::Unknown,
             Self::Accepted(_) | Self::Denied(_) if transmissions > 1 => Outcome::Unknown,
-            Self::ConnectionLost(_) | Self::DeadlineExceeded if transmissions > 0 => {
+            Self::ConnectionLost(_) | Self::DeadlineExceeded | Self::Layer(_)
+                if transmissions > 0 =>
+            {
                 Outcome::Unknown
             }
             _ => Outcome::NotExecuted,
@@ -99,6 +104,15 @@ impl CallError {
             xid: None,
             peer: None,
         }))
+    }
+
+    /// Takes back that the call was not executed: there were other attempts.
+    #[cfg(feature = "tower")]
+    pub(crate) fn perhaps_executed(mut self) -> Self {
+        if self.0.outcome == Outcome::NotExecuted {
+            self.0.outcome = Outcome::Unknown;
+        }
+        self
     }
 
     /// Adds the transaction and the peer of the call.

@@ -49,6 +49,7 @@
 //! - [`datagram`]: ORD/1, calls that are executed at most once over unreliable datagrams
 //! - [`checksum`], [`channel`]: the textbook's layers, from datagrams to a reliable channel
 //! - [`observe`]: spans, events and metrics
+//! - `tower` (feature): stacks of layers around clients and services
 //! - [`fault`]: links that lose, duplicate, reorder and corrupt, for tests
 //!
 //! The driver `net` (feature `net`, on by default) moves the bytes with tokio:
@@ -91,6 +92,8 @@ pub mod retransmission;
 #[cfg(any(feature = "net", feature = "blocking"))]
 mod settings;
 mod sync;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod transaction;
 
 pub use std::sync::Arc;

@@ -69,6 +69,18 @@ async fn until(time: Option<Instant>) {
     }
 }
 
+/// The reply of a service that blocks, made on a thread that tokio has for such.
+#[cfg(feature = "tower")]
+pub(crate) fn blocking_reply(
+    reply: crate::dispatch::ReplyFunction,
+) -> crate::dispatch::ReplyFuture {
+    // It fails where the service has panicked, or the runtime ends.
+    Box::pin(async {
+        let reply = tokio::task::spawn_blocking(reply).await;
+        reply.unwrap_or(Err(crate::Refusal::SystemErr))
+    })
+}
+
 /// Has the task woken once others have run, and once the runtime has looked for input.
 ///
 /// Waking the task here and now would not do: a runtime of one thread looks for input every 61

@@ -32,7 +32,7 @@
 //! # Events
 //!
 //! In the span of a call: `the call is sent again` (`DEBUG`), `the connection is lost` (`DEBUG`, with
-//! the error). Beside calls, with the peer and the reason: connections that end with an error
+//! the error), `a layer refuses the call` (`DEBUG`, with its error). Beside calls, with the peer and the reason: connections that end with an error
 //! and calls that reach no service (`DEBUG`), messages that are no calls (`WARN`; on a UDP socket the
 //! first, the second, the fourth and so on, with their number).
 //!
@@ -91,3 +91,5 @@ pub(crate) use method::Method;
 #[cfg(feature = "net")]
 pub(crate) use server::ServerConnection;
 pub(crate) use server::{Server, ServerCall};
+#[cfg(all(feature = "net", feature = "tower"))]
+pub(crate) use trace::layer_refused;

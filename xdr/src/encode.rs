@@ -130,6 +130,17 @@ impl Encoder {
         }
     }
 
+    /// Writes values that are encoded already, for whoever passes them on and does not know their
+    /// types.
+    pub fn encoded(&mut self, values: &Bytes) {
+        if values.len() >= self.chunk_min {
+            let chunks = self.chunks.get_or_insert_default();
+            chunks.push(self.buffer.len(), values);
+        } else {
+            self.put(values);
+        }
+    }
+
     /// Writes a value.
     ///
     /// # Errors

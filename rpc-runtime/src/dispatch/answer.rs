@@ -18,8 +18,10 @@ pub(super) enum AnswerKind {
     Refusal(Refusal),
 }
 
-type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send>>;
-type ReplyFunction = Box<dyn FnOnce() -> Result<Reply, Refusal> + Send>;
+/// A reply to come.
+pub(crate) type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send>>;
+/// A function that makes a reply, and may block.
+pub(crate) type ReplyFunction = Box<dyn FnOnce() -> Result<Reply, Refusal> + Send>;
 
 impl Answer {
     /// By a future, which is polled where the call was read, and spawned if it has to wait.
@@ -36,6 +38,18 @@ impl Answer {
     #[must_use]
     pub fn refuse(refusal: Refusal) -> Self {
         Self(AnswerKind::Refusal(refusal))
+    }
+}
+
+#[cfg(all(feature = "net", feature = "tower"))]
+impl Answer {
+    /// The future of the reply, made by this function where it takes a function that may block.
+    pub(crate) fn into_reply(self, blocking: fn(ReplyFunction) -> ReplyFuture) -> ReplyFuture {
+        match self.0 {
+            AnswerKind::Future(reply) => reply,
+            AnswerKind::Blocking(reply) => blocking(reply),
+            AnswerKind::Refusal(refusal) => Box::pin(std::future::ready(Err(refusal))),
+        }
     }
 }
 

@@ -5,16 +5,20 @@ use xdr::Encoder;
 use crate::{AcceptStat, AuthStat, Message, Peer, RejectStat, ReplyHeader, Xid};
 
 /// Why a call that reached its version of a program gets no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// `GARBAGE_ARGS`: the arguments cannot be decoded.
+    #[error("the arguments cannot be decoded")]
     GarbageArgs,
     /// `SYSTEM_ERR`: the service failed.
+    #[error("the service failed")]
     SystemErr,
     /// `PROC_UNAVAIL`: the version does not have the procedure.
+    #[error("the version does not have the procedure")]
     ProcUnavail,
     /// `AUTH_ERROR`: the service does not accept the caller.
+    #[error("the caller is refused: {0}")]
     Auth(AuthStat),
 }
 

@@ -96,6 +96,13 @@ impl Client {
         Ok(self)
     }
 
+    /// Sets who calls, as the credential stands on the wire.
+    #[cfg(feature = "tower")]
+    pub(crate) fn with_opaque_credential(mut self, credential: crate::OpaqueAuth) -> Self {
+        self.settings.credential = credential;
+        self
+    }
+
     /// Sets what the decoded result of a call may take at the most, for all calls of this clone:
     /// memory, nesting, elements of no size. How deep values may be nested holds for arguments,
     /// too. The defaults are those of [`Limits`].

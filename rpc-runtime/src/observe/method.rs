@@ -169,6 +169,7 @@ fn error_type(kind: &CallErrorKind) -> &'static str {
         CallErrorKind::Denied(stat) => reject_stat(stat),
         CallErrorKind::MalformedReply(_) => "malformed_reply",
         CallErrorKind::Decode(_) => "decode",
+        CallErrorKind::Layer(_) => "layer",
     }
 }
 

@@ -151,6 +151,12 @@ pub(super) fn refused(status: &'static str, peer: Peer) {
     debug!(target: "rpc_runtime::server", %peer, status, "a call reaches no service");
 }
 
+/// A layer around a service has refused the call of the span that this runs in.
+#[cfg(all(feature = "net", feature = "tower"))]
+pub(crate) fn layer_refused(error: &(dyn std::error::Error + Send + Sync)) {
+    debug!(target: "rpc_runtime::server", %error, "a layer refuses the call");
+}
+
 /// A connection of a server has ended with an error.
 pub(super) fn connection_failed(peer: Peer, error: &io::Error) {
     debug!(target: "rpc_runtime::server", %peer, %error, "a connection has failed");

@@ -47,6 +47,10 @@ impl Spans {
 #[inline]
 pub(super) fn refused(_: &'static str, _: Peer) {}
 
+#[cfg(all(feature = "net", feature = "tower"))]
+#[inline]
+pub(crate) fn layer_refused(_: &(dyn std::error::Error + Send + Sync)) {}
+
 #[inline]
 pub(super) fn connection_failed(_: Peer, _: &io::Error) {}
 
