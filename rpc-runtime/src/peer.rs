@@ -1,6 +1,7 @@
-#[cfg(feature = "net")]
-use std::net::{IpAddr, Ipv6Addr};
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
 
 use crate::datagram::CallToken;
 
@@ -109,7 +110,6 @@ impl fmt::Display for Peer {
 
 /// The network of an address that one host has to itself, in which it can choose any: its address
 /// where that is of IPv4, and 64 bits where it is of IPv6.
-#[cfg(feature = "net")]
 pub(crate) fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
