@@ -191,7 +191,8 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// `AUTH_BADCRED` for an `AUTH_SYS` body that breaks a bound, is cut short or has bytes left;
+    /// `AUTH_BADCRED` for an `AUTH_SYS` body that breaks a bound, is cut short or has bytes left, and
+    /// for `AUTH_TLS`, which is no credential ([`starttls`](crate::starttls));
     /// `AUTH_REJECTEDCRED` for every other flavor, `AUTH_SHORT` among them, since this server gives
     /// out no shorthands and the caller must go back to its full credential.
     pub fn from_call(credential: &OpaqueAuth) -> Result<Self, AuthStat> {
@@ -203,6 +204,7 @@ impl Credential {
                 decoder.finish().map_err(|_| AuthStat::BadCred)?;
                 Ok(Self::Sys(claim))
             }
+            AuthFlavor::TLS => Err(AuthStat::BadCred),
             _ => Err(AuthStat::RejectedCred),
         }
     }
@@ -286,16 +288,16 @@ mod tests {
 
     #[test]
     fn other_flavors_are_rejected() {
-        for flavor in [2, 3, 6, 7, 390_004] {
-            let credential = OpaqueAuth {
+        let stat = |flavor| {
+            Credential::from_call(&OpaqueAuth {
                 flavor: AuthFlavor(flavor),
                 body: Bytes::new(),
-            };
-            assert_eq!(
-                Credential::from_call(&credential),
-                Err(AuthStat::RejectedCred)
-            );
+            })
+        };
+        for flavor in [2, 3, 6, 390_004] {
+            assert_eq!(stat(flavor), Err(AuthStat::RejectedCred));
         }
+        assert_eq!(stat(7), Err(AuthStat::BadCred), "RFC 9289 §4.1");
     }
 
     #[test]

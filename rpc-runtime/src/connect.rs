@@ -27,6 +27,8 @@ pub(crate) const DATAGRAM_MAX: usize = 65_507;
 pub(crate) enum ServerAddress<'a> {
     /// `tcp://HOST:PORT`
     Tcp(&'a str),
+    /// `tls://HOST:PORT`
+    Tls(&'a str),
     /// `udp://HOST:PORT`
     Udp(&'a str),
     /// `reliable://HOST:PORT`
@@ -46,6 +48,7 @@ impl<'a> ServerAddress<'a> {
                 #[cfg(unix)]
                 ("unix", _) => Some(Self::Unix(rest)),
                 ("tcp", Some(host)) => Some(Self::Tcp(host)),
+                ("tls", Some(host)) => Some(Self::Tls(host)),
                 ("udp", Some(host)) => Some(Self::Udp(host)),
                 ("reliable", Some(host)) => Some(Self::Reliable(host)),
                 _ => None,
@@ -100,8 +103,8 @@ impl fmt::Display for ConnectError {
         write!(f, "cannot connect to {}: ", self.address)?;
         match &self.fault {
             Fault::Malformed => f.write_str(
-                "an address is tcp://HOST:PORT, udp://HOST:PORT, reliable://HOST:PORT, unix:PATH \
-                 or memory:NAME",
+                "an address is tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, \
+                 reliable://HOST:PORT, unix:PATH or memory:NAME",
             ),
             Fault::Io(error) => error.fmt(f),
         }

@@ -25,7 +25,7 @@ pub use refusal::{Refusal, ServiceError};
 use self::answer::{AnswerKind, ReplyTo, contained};
 use crate::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, Credential, Message, Peer, Procedure,
-    Program, RejectStat, ReplyHeader, Xid,
+    Program, RejectStat, ReplyHeader, TlsPeer, Xid,
     decoding::Decoding,
     message::RPC_VERSION,
     observe::{self, ServerCall},
@@ -395,6 +395,11 @@ impl AcceptedCall<'_> {
         if self.has_reply() {
             self.call.context_mut().cancelled_with(cancellation);
         }
+    }
+
+    /// Tells the service what TLS knows of the peer.
+    pub fn came_over_tls(&mut self, peer: &Arc<TlsPeer>) {
+        self.call.context_mut().with_tls(peer);
     }
 
     /// Ends the call without its service: gives the reply that says so, if there is one to send.

@@ -27,7 +27,7 @@
 //! ```
 //!
 //! The port of a server is not looked up, for there is no rpcbind yet; `rpcinfo -p HOST` shows it.
-//! There is no encryption yet. A [`CallError`] says whether its call may have
+//! Over TCP there is TLS (feature `tls`). A [`CallError`] says whether its call may have
 //! been executed. [`Answer`], [`Call`], [`Exception`], [`Refusal`], [`Reply`], [`ResultDecoder`],
 //! [`VersionServer`], [`raised`] and [`Arc`] are here for generated code.
 //!
@@ -43,6 +43,7 @@
 //!
 //! - [`message`], [`auth`]: headers, statuses, credentials, as they stand on the wire
 //! - [`record`]: messages on a byte stream
+//! - [`starttls`]: how a stream turns to TLS (RFC 9289)
 //! - [`transaction`], [`retransmission`]: the client's calls in flight
 //! - [`dispatch`]: the server's way from a message to a service and back
 //! - [`duplicate_request_cache`]: calls that come more than once
@@ -91,7 +92,9 @@ pub mod record;
 pub mod retransmission;
 #[cfg(any(feature = "net", feature = "blocking"))]
 mod settings;
+pub mod starttls;
 mod sync;
+mod tls_peer;
 #[cfg(feature = "tower")]
 pub mod tower;
 pub mod transaction;
@@ -115,6 +118,8 @@ pub use error::{CallError, CallErrorKind, Outcome};
 pub use message::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, RejectStat, ReplyBody, ReplyHeader, Xid,
 };
+#[cfg(feature = "tls")]
+pub use net::tls;
 #[cfg(feature = "net")]
 pub use net::testing;
 #[cfg(feature = "net")]
@@ -125,6 +130,7 @@ pub use net::{
 };
 pub use peer::{Peer, UdpPath, UnixCredentials};
 pub use program::{Procedure, Program};
+pub use tls_peer::TlsPeer;
 
 /// What a call gives its caller.
 pub type CallResult<T> = Result<T, CallError>;

@@ -33,6 +33,8 @@ mod stream;
 mod tcp;
 pub mod testing;
 mod timer;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod transport;
 mod udp;
 #[cfg(unix)]

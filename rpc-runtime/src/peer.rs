@@ -14,6 +14,8 @@ pub enum Peer {
     Memory,
     /// The address at the far end of a TCP connection.
     Tcp(SocketAddr),
+    /// The address at the far end of a TCP connection that speaks TLS.
+    Tls(SocketAddr),
     /// The process at the far end of a Unix socket.
     Unix(UnixCredentials),
     /// Where UDP datagrams come from and go to.
@@ -79,7 +81,9 @@ impl Peer {
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Memory | Self::Unix(_) => None,
-            Self::Tcp(address) | Self::Reliable { address, .. } => Some(*address),
+            Self::Tcp(address) | Self::Tls(address) | Self::Reliable { address, .. } => {
+                Some(*address)
+            }
             Self::Udp(path) => Some(path.remote),
         }
     }
@@ -98,6 +102,7 @@ impl fmt::Display for Peer {
         match self {
             Self::Memory => f.write_str("memory"),
             Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Tls(address) => write!(f, "tls://{address}"),
             Self::Unix(UnixCredentials { uid, pid, .. }) => {
                 write!(f, "unix socket of user {uid}")?;
                 pid.map_or(Ok(()), |pid| write!(f, ", process {pid}"))

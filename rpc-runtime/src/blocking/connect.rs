@@ -57,10 +57,12 @@ pub(super) fn connect(address: &str, options: TcpOptions) -> Result<Shared, Conn
         ServerAddress::Unix(path) => {
             Target::Unix(UnixAddress::new(path), options).first_connection()
         }
-        ServerAddress::Reliable(_) | ServerAddress::Memory(_) => Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "the blocking client speaks tcp://HOST:PORT, udp://HOST:PORT and unix:PATH",
-        )),
+        ServerAddress::Tls(_) | ServerAddress::Reliable(_) | ServerAddress::Memory(_) => {
+            Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the blocking client speaks tcp://HOST:PORT, udp://HOST:PORT and unix:PATH",
+            ))
+        }
     };
     shared.map_err(|error| ConnectError::new(address, error))
 }

@@ -1,7 +1,9 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{Cancellation, Cancelled};
-use crate::{CallHeader, Credential, Peer, Xid, datagram::CallToken};
+use crate::{
+    AuthSys, CallHeader, Credential, Peer, TlsPeer, UnixCredentials, Xid, datagram::CallToken,
+};
 
 /// Who called what, when, and until when: what a service may know of a call besides its arguments.
 ///
@@ -11,6 +13,7 @@ use crate::{CallHeader, Credential, Peer, Xid, datagram::CallToken};
 pub struct Context {
     peer: Peer,
     credential: Credential,
+    tls: Option<Arc<TlsPeer>>,
     xid: Xid,
     program: u32,
     version: u32,
@@ -45,6 +48,11 @@ impl Context {
         self.cancellation = Some(Arc::clone(cancellation));
     }
 
+    /// Sets what TLS knows of the peer.
+    pub(super) fn with_tls(&mut self, peer: &Arc<TlsPeer>) {
+        self.tls = Some(Arc::clone(peer));
+    }
+
     /// Where the call came from.
     #[must_use]
     pub fn peer(&self) -> Peer {
@@ -59,10 +67,42 @@ impl Context {
         self.peer.call_token()
     }
 
-    /// Who the caller says it is.
+    /// Who the caller says it is; see [`credential_is_trusted`](Self::credential_is_trusted).
     #[must_use]
     pub fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// Whether more than the caller's word stands behind its credential. `AUTH_SYS` proves nothing, and
+    /// any peer can write any user into it; a service that gives rights to users asks here first.
+    ///
+    /// It is trusted where the call comes
+    ///
+    /// - from this process (`memory`);
+    /// - over a Unix socket from that user and group, as the operating system knows them, or from
+    ///   user 0. A list of more groups is known from nobody else, and so not trusted;
+    /// - over TLS from a host that proved its name by a certificate, where the server is set up to
+    ///   believe such hosts (`ServerTls::trust_users_of_clients`).
+    ///
+    /// It is never trusted over TCP, UDP and reliable datagrams, not even from this machine, where
+    /// any user can connect, nor from a source port below 1024, which is no proof in a network where
+    /// others have machines, too.
+    #[must_use]
+    pub fn credential_is_trusted(&self) -> bool {
+        match (self.peer, &self.credential) {
+            (Peer::Memory, _) => true,
+            (Peer::Unix(caller), Credential::Sys(claim)) => confirms(caller, claim),
+            (Peer::Tls(_), Credential::Sys(_)) => {
+                self.tls().is_some_and(TlsPeer::is_trusted_with_users)
+            }
+            _ => false,
+        }
+    }
+
+    /// What TLS knows of the peer; nothing where the call came in clear text.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsPeer> {
+        self.tls.as_deref()
     }
 
     /// The transaction of the call.
@@ -135,5 +175,83 @@ impl Context {
     /// ```
     pub fn cancelled(&self) -> Cancelled {
         Cancelled::new(self.cancellation.clone(), self.call_token())
+    }
+}
+
+/// Whether the operating system says the same of the caller as the caller does.
+fn confirms(caller: UnixCredentials, claim: &AuthSys) -> bool {
+    let is_same = caller.uid == claim.uid && caller.gid == claim.gid;
+    caller.uid == 0 || is_same && claim.gids.iter().all(|gid| *gid == caller.gid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::net::SocketAddr;
+
+    fn context(peer: Peer, uid: u32, gids: &[u32]) -> Context {
+        let claim = AuthSys {
+            uid,
+            gid: 100,
+            gids: gids.to_vec(),
+            ..AuthSys::default()
+        };
+        Context::new(&CallHeader::default(), peer, Credential::Sys(claim))
+    }
+
+    fn unix(uid: u32) -> Peer {
+        let (gid, pid) = (100, None);
+        Peer::Unix(UnixCredentials { uid, gid, pid })
+    }
+
+    #[test]
+    fn remote_peers_claim() {
+        let local = SocketAddr::from(([127, 0, 0, 1], 700));
+        let call = None;
+        let reliable = Peer::Reliable {
+            address: local,
+            call,
+        };
+        for peer in [
+            Peer::Tcp(local),
+            Peer::Udp(local),
+            Peer::Tls(local),
+            reliable,
+        ] {
+            assert!(!context(peer, 0, &[]).credential_is_trusted(), "{peer}");
+        }
+        assert!(context(Peer::Memory, 0, &[]).credential_is_trusted());
+    }
+
+    #[test]
+    fn operating_system_confirms_user_and_group() {
+        assert!(context(unix(1000), 1000, &[]).credential_is_trusted());
+        assert!(context(unix(1000), 1000, &[100]).credential_is_trusted());
+        assert!(!context(unix(1000), 1000, &[100, 0]).credential_is_trusted());
+        assert!(!context(unix(1000), 0, &[]).credential_is_trusted());
+        assert!(context(unix(0), 1000, &[4, 5]).credential_is_trusted());
+        let other_group = Peer::Unix(UnixCredentials {
+            uid: 1000,
+            gid: 7,
+            pid: None,
+        });
+        assert!(!context(other_group, 1000, &[]).credential_is_trusted());
+    }
+
+    #[test]
+    fn host_is_believed_that_the_server_trusts() {
+        let peer = Peer::Tls(SocketAddr::from(([192, 0, 2, 1], 700)));
+        let chain = vec![Bytes::from_static(b"certificate")];
+        let verified = TlsPeer::verified(chain, Vec::new());
+        for (tls, is_trusted) in [
+            (TlsPeer::anonymous().trusted_with_users(true), false),
+            (verified.clone(), false),
+            (verified.trusted_with_users(true), true),
+        ] {
+            let mut context = context(peer, 1000, &[]);
+            context.with_tls(&Arc::new(tls));
+            assert_eq!(context.credential_is_trusted(), is_trusted);
+        }
     }
 }

@@ -174,9 +174,10 @@ fn credentials() {
     assert_eq!(with(1, &[0; 20]), [0, 0, 0, 1], "accepted, but no program");
     assert_eq!(with(1, &[0; 16]), [1, 1, 1]);
     assert_eq!(with(1, &[0; 24]), [1, 1, 1]);
-    for flavor in [2, 3, 6, 7, 99] {
+    for flavor in [2, 3, 6, 99] {
         assert_eq!(with(flavor, b""), [1, 1, 2]);
     }
+    assert_eq!(with(7, b""), [1, 1, 1], "AUTH_TLS is no credential");
     let mut message = call(5, 1, 0, &[]).to_vec();
     message[30] = 2;
     assert_eq!(reply(&message.into()), [1, 1, 1], "512 bytes of credential");

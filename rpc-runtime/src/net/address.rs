@@ -4,11 +4,19 @@ use std::{io, net::SocketAddr};
 
 use tokio::net::lookup_host;
 
+#[cfg(feature = "tls")]
+use super::tls::{ClientTls, TlsDialer};
 #[cfg(unix)]
 use super::unix::UnixDialer;
 use super::{
-    client_connection, handle::Handle, memory, reconnect::Reconnecting, reliable, tcp::TcpDialer,
-    transport::Transport, udp::UdpTransport,
+    client_connection,
+    handle::Handle,
+    memory,
+    reconnect::{Dial, Reconnecting},
+    reliable,
+    tcp::TcpDialer,
+    transport::Transport,
+    udp::UdpTransport,
 };
 #[cfg(unix)]
 use crate::connect::UnixAddress;
@@ -17,15 +25,29 @@ use crate::{
     transaction::Transactions,
 };
 
+/// What can be chosen of a client's connections.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) tcp: TcpOptions,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<ClientTls>,
+}
+
 /// Connects to a server, wherever its address leads.
-pub(super) async fn connect(address: &str, options: TcpOptions) -> Result<Handle, ConnectError> {
+pub(super) async fn connect(address: &str, options: &Options) -> Result<Handle, ConnectError> {
+    let tcp = options.tcp;
     let connected = match ServerAddress::parse(address)? {
         ServerAddress::Memory(name) => memory::connect(name).map(messages),
         #[cfg(unix)]
-        ServerAddress::Unix(path) => connect_unix(path, options.record_max).await,
-        ServerAddress::Tcp(host) => connect_tcp(host, options).await,
+        ServerAddress::Unix(path) => connect_unix(path, tcp.record_max).await,
+        ServerAddress::Tcp(host) => {
+            let connect = |address| Reconnecting::connect(TcpDialer::new(address, tcp));
+            let transport = first(host, connect).await;
+            transport.map(|transport| stream(transport, tcp.keeps_port))
+        }
+        ServerAddress::Tls(host) => connect_tls(host, options).await,
         ServerAddress::Udp(host) => {
-            let connect = |address| UdpTransport::connect(address, options.reserved_port);
+            let connect = |address| UdpTransport::connect(address, tcp.reserved_port);
             first(host, connect).await.map(messages)
         }
         ServerAddress::Reliable(host) => first(host, reliable::connect).await.map(Handle::Reliable),
@@ -39,14 +61,32 @@ fn messages(transport: impl Transport) -> Handle {
     Handle::Messages(client_connection::spawn(transport, transactions))
 }
 
-async fn connect_tcp(host: &str, options: TcpOptions) -> io::Result<Handle> {
-    let connect = |address| Reconnecting::connect(TcpDialer::new(address, options));
-    let transport = first(host, connect).await?;
-    if options.keeps_port {
+/// A connection over TCP, whose calls may be sent again if every connection is from one port.
+fn stream<D: Dial>(transport: Reconnecting<D>, keeps_port: bool) -> Handle {
+    if keeps_port {
         let connection = client_connection::spawn(transport, Transactions::replaying());
-        return Ok(Handle::Messages(connection));
+        return Handle::Messages(connection);
     }
-    Ok(messages(transport))
+    messages(transport)
+}
+
+#[cfg(feature = "tls")]
+async fn connect_tls(host: &str, options: &Options) -> io::Result<Handle> {
+    let tls = options.tls.as_ref().ok_or_else(|| {
+        let kind = io::ErrorKind::InvalidInput;
+        io::Error::new(kind, "whom to trust is set by ClientBuilder::tls")
+    })?;
+    let connect = async |address| {
+        Reconnecting::connect(TlsDialer::new(host, address, options.tcp, tls)?).await
+    };
+    let transport = first(host, connect).await?;
+    Ok(stream(transport, options.tcp.keeps_port))
+}
+
+#[cfg(not(feature = "tls"))]
+fn connect_tls(_: &str, _: &Options) -> std::future::Ready<io::Result<Handle>> {
+    let text = "TLS needs the feature `tls` of rpc-runtime";
+    std::future::ready(Err(io::Error::new(io::ErrorKind::Unsupported, text)))
 }
 
 #[cfg(unix)]

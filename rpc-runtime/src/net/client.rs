@@ -2,7 +2,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use xdr::{Encoder, Limits, Tolerance};
 
-use super::{address, client_connection, handle::Handle, started::Started, transport::Transport};
+use super::{
+    address::{self, Options},
+    client_connection,
+    handle::Handle,
+    started::Started,
+    transport::Transport,
+};
 use crate::{
     AsyncCaller, BoxedCall, Caller, ConnectError, Credential, Procedure, ResultDecoder,
     connect::TcpOptions, decoding::Decoding, record::RECORD_MAX, settings::CallSettings,
@@ -26,6 +32,8 @@ impl Client {
     ///   (`udp://[::1]:2049`)
     /// - `reliable://HOST:PORT`, the reliable datagram protocol, which only servers of this crate
     ///   speak
+    /// - `tls://HOST:PORT`, TLS over TCP (feature `tls`), where [`builder`](Self::builder) was told whom
+    ///   to trust
     /// - `unix:PATH`, or on Linux `unix:@NAME`, a name that is no file
     /// - `memory:NAME`, a server of this process ([`memory::listen`](crate::memory::listen))
     ///
@@ -50,6 +58,8 @@ impl Client {
             record_max: RECORD_MAX,
             replays: false,
             reserved_port: false,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -160,6 +170,8 @@ pub struct ClientBuilder {
     record_max: usize,
     replays: bool,
     reserved_port: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<super::tls::ClientTls>,
 }
 
 impl ClientBuilder {
@@ -207,18 +219,31 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets how the client speaks TLS with a server at `tls://HOST:PORT`: whom it trusts, and who it
+    /// is. Without this it connects to no such server.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: super::tls::ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Connects to a server, as [`Client::connect`] does.
     ///
     /// # Errors
     ///
     /// As there.
     pub async fn connect(self, address: &str) -> Result<Client, ConnectError> {
-        let options = TcpOptions {
+        let tcp = TcpOptions {
             record_max: self.record_max,
             keeps_port: self.replays,
             reserved_port: self.reserved_port,
         };
-        let mut client = Client::through(address::connect(address, options).await?);
+        let options = Options {
+            tcp,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        };
+        let mut client = Client::through(address::connect(address, &options).await?);
         client.settings.deadline = self.deadline;
         client.settings.decoding = self.decoding;
         Ok(client)

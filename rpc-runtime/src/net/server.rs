@@ -11,6 +11,8 @@ use tokio::{
 };
 use xdr::{Limits, Tolerance};
 
+#[cfg(feature = "tls")]
+use super::tls::{ServerTls, TlsAcceptor};
 #[cfg(unix)]
 use super::unix::UnixAcceptor;
 use super::{
@@ -52,6 +54,8 @@ pub struct Server {
     worker_ended: Arc<Notify>,
     listeners: JoinSet<()>,
     tcp: Vec<SocketAddr>,
+    #[cfg(feature = "tls")]
+    tls: Vec<SocketAddr>,
     udp: Vec<SocketAddr>,
 }
 
@@ -70,6 +74,8 @@ impl Server {
         ServerBuilder {
             services: Vec::new(),
             tcp: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: Vec::new(),
             udp: Vec::new(),
             #[cfg(unix)]
             unix: UnixSockets::default(),
@@ -91,15 +97,27 @@ impl Server {
         self.tcp.first().copied()
     }
 
+    /// The first address that is listened at for TCP connections that speak TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.first().copied()
+    }
+
     /// The first address that UDP datagrams are received at.
     #[must_use]
     pub fn udp_addr(&self) -> Option<SocketAddr> {
         self.udp.first().copied()
     }
 
-    /// All addresses of the server: those for TCP in the order of the builder, then those for UDP.
+    /// All addresses of the server: those for TCP in the order of the builder, then those for TLS,
+    /// then those for UDP.
     pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
-        self.tcp.iter().chain(&self.udp).copied()
+        #[cfg(feature = "tls")]
+        let tls = &self.tls;
+        #[cfg(not(feature = "tls"))]
+        let tls = &[];
+        self.tcp.iter().chain(tls).chain(&self.udp).copied()
     }
 
     /// Ends the server in order: accepts and reads no more, answers the calls that were received,
@@ -160,6 +178,8 @@ async fn all_ended(tasks: &mut JoinSet<()>) {
 pub struct ServerBuilder {
     services: Vec<VersionServer>,
     tcp: Vec<String>,
+    #[cfg(feature = "tls")]
+    tls: Vec<(String, ServerTls)>,
     udp: Vec<String>,
     #[cfg(unix)]
     unix: UnixSockets,
@@ -209,6 +229,14 @@ impl ServerBuilder {
     /// Listens for TCP connections at this address, `HOST:PORT`; port 0 is any free one.
     pub fn tcp(mut self, address: impl Into<String>) -> Self {
         self.tcp.push(address.into());
+        self
+    }
+
+    /// Listens at this address, `HOST:PORT`, for TCP connections that speak TLS (RFC 9289); port 0 is
+    /// any free one.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, address: impl Into<String>, tls: ServerTls) -> Self {
+        self.tls.push((address.into(), tls));
         self
     }
 
@@ -329,11 +357,18 @@ impl ServerBuilder {
             worker_ended,
             listeners: JoinSet::new(),
             tcp: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: Vec::new(),
             udp: Vec::new(),
         };
         for address in self.tcp {
             let common = common.with_cache(self.tcp_cache);
             server.listen_tcp(address, common).await?;
+        }
+        #[cfg(feature = "tls")]
+        for (address, tls) in self.tls {
+            let common = common.with_cache(self.tcp_cache);
+            server.listen_tls(address, tls, common).await?;
         }
         for address in self.udp {
             let common = common.with_cache(self.udp_cache);
@@ -358,15 +393,26 @@ impl ServerBuilder {
 
 impl Server {
     async fn listen_tcp(&mut self, address: String, common: Common) -> Result<(), StartError> {
-        let bound = TcpListener::bind(&address)
-            .await
-            .and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (local, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
+        let (local, listener) = bind_tcp(address).await?;
         self.tcp.push(local);
         let acceptor = TcpAcceptor {
             listener,
             record_max: common.limits.record_max,
         };
+        self.listeners.spawn(accept(acceptor, common));
+        Ok(())
+    }
+
+    #[cfg(feature = "tls")]
+    async fn listen_tls(
+        &mut self,
+        address: String,
+        tls: ServerTls,
+        common: Common,
+    ) -> Result<(), StartError> {
+        let (local, listener) = bind_tcp(address).await?;
+        self.tls.push(local);
+        let acceptor = TlsAcceptor::new(listener, tls, common.limits.record_max);
         self.listeners.spawn(accept(acceptor, common));
         Ok(())
     }
@@ -385,4 +431,11 @@ impl Server {
         self.listeners.spawn(serve(socket, common));
         Ok(())
     }
+}
+
+async fn bind_tcp(address: String) -> Result<(SocketAddr, TcpListener), StartError> {
+    let bound = TcpListener::bind(&address)
+        .await
+        .and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|error| StartError::Listen { address, error })
 }

@@ -26,7 +26,7 @@ use super::{
     workers::Workers,
 };
 use crate::{
-    CacheLimits, Dispatcher, Message, Received,
+    CacheLimits, Dispatcher, Message, Peer, Received,
     datagram::CallToken,
     dispatch::{AcceptedCall, Arrival, Cancellation, Dispatched, Execution, system_err},
     duplicate_request_cache::Admission,
@@ -280,7 +280,12 @@ impl<T: Transport> Connection<T> {
             self.observed.received(from, message.len());
             let arrived = received.arrived.unwrap_or(self.received_at);
             match dispatcher.accept(&message, from, arrived) {
-                Arrival::Call(call) => self.admit(call),
+                Arrival::Call(mut call) => {
+                    if let (Peer::Tls(_), Some(peer)) = (from, self.transport.tls_peer()) {
+                        call.came_over_tls(peer);
+                    }
+                    self.admit(call);
+                }
                 Arrival::Other(Dispatched::Undecodable(_)) => {
                     self.transport.refuse(from);
                     self.refuse_to_read();

@@ -58,6 +58,18 @@ impl<S> StreamTransport<S> {
     pub(super) fn stream(&self) -> &S {
         &self.stream
     }
+
+    /// Whether all that was received was handed over.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_between_records(&self) -> bool {
+        self.reader.is_between_records()
+    }
+
+    /// What carries the bytes. Of those that were received or taken over the rest is lost.
+    #[cfg(feature = "tls")]
+    pub(super) fn into_stream(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: Stream> StreamTransport<S> {

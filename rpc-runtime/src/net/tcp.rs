@@ -62,6 +62,18 @@ impl TcpDialer {
         }
     }
 
+    /// Sees to it that the port of a connection that was lost can be bound again, if it is to be.
+    pub(super) fn let_go(&self, stream: Option<&TcpStream>) -> Recovery {
+        if !self.0.keeps_port() {
+            return Recovery::Reconnects;
+        }
+        if let Some(stream) = stream {
+            // Otherwise the operating system may refuse the port, and the caller sees that.
+            let _ = stream.set_zero_linger();
+        }
+        Recovery::ReconnectsFromSameAddress
+    }
+
     fn bind(&self) -> io::Result<TcpSocket> {
         let peer = self.0.peer();
         let socket = || match peer {
@@ -103,14 +115,7 @@ impl Dial for TcpDialer {
     }
 
     fn lost(&mut self, transport: Option<TcpTransport>) -> Recovery {
-        if !self.0.keeps_port() {
-            return Recovery::Reconnects;
-        }
-        if let Some(transport) = transport {
-            // Otherwise the operating system may refuse the port, and the caller sees that.
-            let _ = transport.stream().set_zero_linger();
-        }
-        Recovery::ReconnectsFromSameAddress
+        self.let_go(transport.as_ref().map(StreamTransport::stream))
     }
 }
 

@@ -1,11 +1,12 @@
 use std::{
     collections::VecDeque,
     io,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use crate::{Message, Peer, Received, datagram::CallToken};
+use crate::{Message, Peer, Received, TlsPeer, datagram::CallToken};
 
 /// How a transport goes on after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,11 @@ pub trait Transport: Send + 'static {
 
     /// The peer at the other end, where there is just one.
     fn peer(&self) -> Peer;
+
+    /// What TLS knows of that peer.
+    fn tls_peer(&self) -> Option<&Arc<TlsPeer>> {
+        None
+    }
 
     /// Whether every message arrives, once and in order, or else the transport ends.
     ///

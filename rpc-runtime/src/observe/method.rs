@@ -128,7 +128,7 @@ pub(super) fn status(body: &ReplyBody) -> &'static str {
 pub(super) fn transport(peer: Peer) -> &'static str {
     match peer {
         Peer::Memory => "memory",
-        Peer::Tcp(_) => "tcp",
+        Peer::Tcp(_) | Peer::Tls(_) => "tcp",
         Peer::Udp(_) => "udp",
         Peer::Unix(_) => "unix",
         Peer::Reliable { .. } => "reliable",
