@@ -118,10 +118,10 @@ pub use error::{CallError, CallErrorKind, Outcome};
 pub use message::{
     AcceptStat, AuthStat, CallHeader, CallHeaderError, RejectStat, ReplyBody, ReplyHeader, Xid,
 };
-#[cfg(feature = "tls")]
-pub use net::tls;
 #[cfg(feature = "net")]
 pub use net::testing;
+#[cfg(feature = "tls")]
+pub use net::tls;
 #[cfg(feature = "net")]
 pub use net::{
     ChecksummedEndpoint, Client, ClientBuilder, Datagram, DatagramEndpoint, Overload, Progress,

@@ -141,7 +141,7 @@ fn connect_udp(peer: SocketAddr, reserved_port: bool) -> io::Result<Connected> {
     socket.connect(peer)?;
     Ok(Connected {
         socket: Socket::new(socket),
-        peer: Peer::Udp(peer),
+        peer: Peer::Udp(peer.into()),
     })
 }
 

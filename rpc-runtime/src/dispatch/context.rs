@@ -215,7 +215,7 @@ mod tests {
         };
         for peer in [
             Peer::Tcp(local),
-            Peer::Udp(local),
+            Peer::Udp(local.into()),
             Peer::Tls(local),
             reliable,
         ] {
