@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     rpcgen::Builder::new()
         .extern_type("time_t", "u32")
         .borrowed("listing")
+        .client_trait()
         .compile(&interfaces)?;
     Ok(())
 }
