@@ -81,6 +81,38 @@ fn lossy() {
 }
 
 #[test]
+fn observe() {
+    let text = run(env!("CARGO_BIN_EXE_observe"), &[]);
+    for expected in [
+        "rpc.method=Calc.v1/func1",
+        "error.type=\"SYSTEM_ERR\"",
+        "twice as much",
+        "the call is sent again",
+        "rpc_client_retransmissions{network_transport=\"udp\"}",
+        "rpc_server_call_duration_count{",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
+fn tower() {
+    let text = run(env!("CARGO_BIN_EXE_tower"), &[]);
+    assert!(
+        text.contains("request timed out (perhaps executed)"),
+        "{text}"
+    );
+    assert_eq!(text.matches("func1(10) = 10").count(), 2 + 2, "{text}");
+    let shed = "service overloaded (not executed)";
+    assert_eq!(text.matches(shed).count(), 3, "{text}");
+    assert_eq!(
+        text.matches("the server failed (perhaps executed)").count(),
+        3,
+        "{text}"
+    );
+}
+
+#[test]
 fn copy() {
     let text = run(env!("CARGO_BIN_EXE_copy"), &[]);
     assert!(text.contains("the server is killed"), "{text}");
