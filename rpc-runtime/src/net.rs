@@ -5,6 +5,7 @@
 //! not running is sent with one write, and nothing is shared but a short queue.
 
 mod accept;
+mod account;
 mod address;
 mod amplification;
 mod calls;

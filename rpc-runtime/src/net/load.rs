@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::limits::ServerLimits;
 use crate::{Peer, peer::host};
@@ -27,6 +27,8 @@ pub(super) struct Load {
     calls: AtomicUsize,
     /// Wakes one that waits for a call to end.
     call_ended: Notify,
+    /// Tells the server, when it is dropped, that no connection and no call is left.
+    _is_there: mpsc::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +49,7 @@ pub(super) struct Seat {
 pub(super) struct InFlight(Arc<Load>);
 
 impl Load {
-    pub(super) fn new(limits: &ServerLimits) -> Self {
+    pub(super) fn new(limits: &ServerLimits, is_there: mpsc::Sender<()>) -> Self {
         Self {
             connections_max: limits.connections_max,
             connections_per_address_max: limits.connections_per_address_max,
@@ -56,6 +58,7 @@ impl Load {
             calls_max: limits.calls_total_max,
             calls: AtomicUsize::new(0),
             call_ended: Notify::new(),
+            _is_there: is_there,
         }
     }
 

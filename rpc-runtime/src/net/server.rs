@@ -1,3 +1,5 @@
+mod shutdown;
+
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -5,9 +7,8 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, UdpSocket},
     runtime::Handle,
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
-    time::timeout,
 };
 use xdr::{Limits, Tolerance};
 
@@ -17,6 +18,7 @@ use super::tls::{ServerTls, TlsAcceptor};
 use super::unix::UnixAcceptor;
 use super::{
     accept::{TcpAcceptor, accept},
+    account::Totals,
     calls::BlockingJob,
     limits::ServerLimits,
     load::Load,
@@ -31,15 +33,14 @@ use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
 };
 
+pub use shutdown::ShutdownReport;
+
 /// Threads for services that block, at the most. They wait for disks and databases more than they
 /// compute, so that there may be many more than processors; and each has a stack.
 const WORKERS: usize = 64;
 
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long it then waits for those that have learnt that they are cancelled.
-const CANCELLED_LIMIT: Duration = Duration::from_secs(1);
 
 /// A running server: versions of programs, on any number of transports.
 ///
@@ -52,20 +53,14 @@ pub struct Server {
     workers: Arc<Workers<BlockingJob>>,
     /// Is told of each worker that ends.
     worker_ended: Arc<Notify>,
+    totals: Arc<Totals>,
+    /// Ends when nothing is left of connections and calls.
+    is_there: mpsc::Receiver<()>,
     listeners: JoinSet<()>,
     tcp: Vec<SocketAddr>,
     #[cfg(feature = "tls")]
     tls: Vec<SocketAddr>,
     udp: Vec<SocketAddr>,
-}
-
-/// How a server ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ShutdownReport {
-    /// Whether every call that was received was answered within the limit; otherwise some were
-    /// given up.
-    pub all_answered: bool,
 }
 
 impl Server {
@@ -120,38 +115,10 @@ impl Server {
         self.tcp.iter().chain(tls).chain(&self.udp).copied()
     }
 
-    /// Ends the server in order: accepts and reads no more, answers the calls that were received,
-    /// sends the answers, and ends. Calls that are not answered within the limit (30 seconds,
-    /// [`ServerBuilder::shutdown_limit`]) are cancelled, which their services learn from
-    /// [`Context::cancelled`](crate::Context::cancelled), and have one second more to end; then they
-    /// are given up.
-    pub async fn shutdown(mut self) -> ShutdownReport {
-        self.phase.send_replace(Phase::Draining);
-        let ended = timeout(self.shutdown_limit, all_ended(&mut self.listeners)).await;
-        let all_answered = ended.is_ok();
-        if !all_answered {
-            self.phase.send_replace(Phase::Cancelling);
-            let _ = timeout(CANCELLED_LIMIT, all_ended(&mut self.listeners)).await;
-        }
-        self.listeners.shutdown().await;
-        self.workers.close();
-        if timeout(CANCELLED_LIMIT, self.workers_ended()).await.is_ok() {
-            self.workers.join();
-        }
-        ShutdownReport { all_answered }
-    }
-
     /// What the threads for services that block are doing.
     #[must_use]
     pub fn worker_status(&self) -> WorkerStatus {
         self.workers.status()
-    }
-
-    /// Waits until all workers have ended.
-    async fn workers_ended(&self) {
-        while self.workers.status().threads > 0 {
-            self.worker_ended.notified().await;
-        }
     }
 }
 
@@ -165,11 +132,6 @@ fn worker(ended: Arc<Notify>) -> impl Fn(&dyn Fn()) + Send + Sync {
         drop(inside);
         ended.notify_one();
     }
-}
-
-/// Waits until all tasks have ended.
-async fn all_ended(tasks: &mut JoinSet<()>) {
-    while tasks.join_next().await.is_some() {}
 }
 
 /// What a server is made of.
@@ -329,38 +291,8 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// An address cannot be listened at, or two services are for one version of a program.
-    pub async fn start(self) -> Result<Server, StartError> {
-        let mut dispatcher = Dispatcher::new()
-            .with_limits(self.limits)
-            .with_tolerance(self.tolerance)
-            .observed(now);
-        for service in self.services {
-            dispatcher.register(service)?;
-        }
-        let worker_ended = Arc::new(Notify::new());
-        let queue_max = self.worker_queue.unwrap_or(usize::MAX);
-        let workers = Workers::new(self.workers, queue_max, worker(Arc::clone(&worker_ended)));
-        let workers = Arc::new(workers);
-        let (phase, receiver) = watch::channel(Phase::Running);
-        let common = Common {
-            dispatcher: Arc::new(dispatcher),
-            cache: None,
-            load: Arc::new(Load::new(&self.server_limits)),
-            limits: Arc::new(self.server_limits),
-            workers: Arc::clone(&workers),
-            phase: receiver,
-        };
-        let mut server = Server {
-            phase,
-            shutdown_limit: self.shutdown_limit,
-            workers,
-            worker_ended,
-            listeners: JoinSet::new(),
-            tcp: Vec::new(),
-            #[cfg(feature = "tls")]
-            tls: Vec::new(),
-            udp: Vec::new(),
-        };
+    pub async fn start(mut self) -> Result<Server, StartError> {
+        let (mut server, common) = self.assemble()?;
         for address in self.tcp {
             let common = common.with_cache(self.tcp_cache);
             server.listen_tcp(address, common).await?;
@@ -388,6 +320,47 @@ impl ServerBuilder {
             server.listeners.spawn(accept(listener, common.clone()));
         }
         Ok(server)
+    }
+
+    /// A server that listens nowhere yet, and what its connections share.
+    fn assemble(&mut self) -> Result<(Server, Common), StartError> {
+        let mut dispatcher = Dispatcher::new()
+            .with_limits(self.limits)
+            .with_tolerance(self.tolerance)
+            .observed(now);
+        for service in std::mem::take(&mut self.services) {
+            dispatcher.register(service)?;
+        }
+        let worker_ended = Arc::new(Notify::new());
+        let queue_max = self.worker_queue.unwrap_or(usize::MAX);
+        let workers = Workers::new(self.workers, queue_max, worker(Arc::clone(&worker_ended)));
+        let workers = Arc::new(workers);
+        let (phase, receiver) = watch::channel(Phase::Running);
+        let (load_is_there, is_there) = mpsc::channel(1);
+        let totals = Arc::new(Totals::default());
+        let common = Common {
+            dispatcher: Arc::new(dispatcher),
+            cache: None,
+            load: Arc::new(Load::new(&self.server_limits, load_is_there)),
+            limits: Arc::new(self.server_limits.clone()),
+            workers: Arc::clone(&workers),
+            totals: Arc::clone(&totals),
+            phase: receiver,
+        };
+        let server = Server {
+            phase,
+            shutdown_limit: self.shutdown_limit,
+            workers,
+            worker_ended,
+            totals,
+            is_there,
+            listeners: JoinSet::new(),
+            tcp: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: Vec::new(),
+            udp: Vec::new(),
+        };
+        Ok((server, common))
     }
 }
 
@@ -439,3 +412,6 @@ async fn bind_tcp(address: String) -> Result<(SocketAddr, TcpListener), StartErr
         .and_then(|listener| Ok((listener.local_addr()?, listener)));
     bound.map_err(|error| StartError::Listen { address, error })
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
+    account::{Account, Totals},
     calls::{BlockingCall, BlockingJob, Calls, Ended, noted},
     deadlines::{Deadlines, Waits},
     give_way,
@@ -54,6 +55,8 @@ pub(super) struct Common {
     pub(super) load: Arc<Load>,
     /// Who executes calls that block.
     pub(super) workers: Arc<Workers<BlockingJob>>,
+    /// Where connections say what became of their calls.
+    pub(super) totals: Arc<Totals>,
     /// How far the server is on its way to its end.
     pub(super) phase: watch::Receiver<Phase>,
 }
@@ -118,6 +121,7 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
     let ended = if let Some(ended) = ended {
         ended
     } else {
+        connection.account.drain();
         connection.is_reading = connection.transport.stop_receiving();
         poll_fn(|cx| connection.poll(cx)).await
     };
@@ -125,13 +129,17 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
     if ended.is_ok() {
         let linger = connection.transport.linger();
         // Nothing can be done about a peer that does not end the connection, but to end it here.
-        let _ = timeout(linger, poll_fn(|cx| connection.transport.poll_close(cx))).await;
+        let closed = timeout(linger, poll_fn(|cx| connection.transport.poll_close(cx))).await;
+        if matches!(closed, Ok(Ok(()))) {
+            connection.account.closed();
+        }
     }
     // Calls that were begun are finished, even if nobody will have their results.
     let Connection {
         transport,
         cancellation,
         mut calls,
+        account: _account,
         ..
     } = connection;
     drop(transport);
@@ -169,6 +177,7 @@ struct Connection<T> {
     /// How services learn that nobody waits for them.
     cancellation: Arc<Cancellation>,
     is_reading: bool,
+    account: Account,
     observed: ServerConnection,
 }
 
@@ -191,6 +200,7 @@ impl<T: Transport> Connection<T> {
             calls: Calls::new(common.workers),
             cancellation: Arc::default(),
             is_reading: true,
+            account: Account::new(common.totals),
         }
     }
 }
@@ -204,6 +214,7 @@ impl<T: Transport> Connection<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.waits = Waits::Itself;
         let mut ended = self.go_on(cx);
+        self.account.waiting(self.transport.waiting());
         if ended.is_pending() {
             ended = self.deadlines.poll(cx, self.waits).map(Err);
             // A connection that is only idle ends in order.
@@ -257,7 +268,10 @@ impl<T: Transport> Connection<T> {
                     Ended::Answered(reply) => self.reply(reply),
                     Ended::NotBegun(reply) => self.turn_away(reply),
                     // What the caller of a stream has to learn.
-                    Ended::Lost => self.refuse_to_read(),
+                    Ended::Lost => {
+                        self.account.aborted(1);
+                        self.refuse_to_read();
+                    }
                 }
             }
             if !collected || self.received.is_empty() {
@@ -287,6 +301,7 @@ impl<T: Transport> Connection<T> {
                     self.admit(call);
                 }
                 Arrival::Other(Dispatched::Undecodable(_)) => {
+                    self.account.ignored();
                     self.transport.refuse(from);
                     self.refuse_to_read();
                 }
@@ -317,7 +332,7 @@ impl<T: Transport> Connection<T> {
                 self.calls
                     .spawn(async move { Ended::Answered(cache.answer(key).await) });
             }
-            Admission::InProgress(_) => {}
+            Admission::InProgress(_) => self.account.ignored(),
         }
     }
 
@@ -347,7 +362,10 @@ impl<T: Transport> Connection<T> {
                     self.turn_away(refusal);
                 }
             }
-            Dispatched::Undecodable(_) => self.refuse_to_read(),
+            Dispatched::Undecodable(_) => {
+                self.account.ignored();
+                self.refuse_to_read();
+            }
             Dispatched::Nothing => self.reply(noted(entered, None)),
         }
     }
@@ -382,8 +400,10 @@ impl<T: Transport> Connection<T> {
     fn turn_away(&mut self, reply: Option<Message>) {
         let peer = reply.as_ref().map(Message::to);
         let Some((peer, token)) = peer.and_then(|peer| Some((peer, peer.call_token()?))) else {
-            return self.reply(reply);
+            self.account.refused(reply.is_some());
+            return self.queue(reply);
         };
+        self.account.refused(false);
         self.cancellation.leave(token);
         self.transport.refuse(peer);
     }
@@ -393,13 +413,20 @@ impl<T: Transport> Connection<T> {
     fn refuse_to_read(&mut self) {
         if self.transport.is_reliable() {
             self.is_reading = false;
+            self.account.aborted(self.received.len());
             self.received.clear();
         }
     }
 
+    /// Ends a call, with its reply if there is one.
+    fn reply(&mut self, reply: Option<Message>) {
+        self.account.answered(reply.is_some());
+        self.queue(reply);
+    }
+
     /// Queues a reply, if there is one, or `SYSTEM_ERR` in place of one that the transport cannot
     /// carry.
-    fn reply(&mut self, reply: Option<Message>) {
+    fn queue(&mut self, reply: Option<Message>) {
         let Some(reply) = reply else { return };
         if let Some(token) = reply.to().call_token() {
             self.cancellation.leave(token);

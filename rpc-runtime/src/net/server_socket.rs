@@ -234,6 +234,10 @@ impl Transport for ServerSocket {
         }
     }
 
+    fn waiting(&self) -> usize {
+        self.plain.len() + self.endpoint.usage().queued
+    }
+
     fn next_cancelled(&mut self) -> Option<CallToken> {
         self.endpoint.next_cancelled()
     }

@@ -77,6 +77,11 @@ pub trait Transport: Send + 'static {
     /// Takes note that a message from this peer was no call, and that there will be no reply to it.
     fn refuse(&mut self, _peer: Peer) {}
 
+    /// Calls that were accepted, and that nobody has received yet.
+    fn waiting(&self) -> usize {
+        0
+    }
+
     /// The next call that was received, has no reply yet, and was cancelled by its caller.
     fn next_cancelled(&mut self) -> Option<CallToken> {
         None

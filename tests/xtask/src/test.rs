@@ -58,12 +58,16 @@ const RELEASE_RUNS: [ReleaseRun; 5] = [
         arguments: &["run", "--release", "--package=soak", "--", "20"],
     },
     ReleaseRun {
-        about: "10,000 schedules of the threads of a server and a client, of each kind (F11)",
+        about: "10,000 schedules of each kind (F11), a server that shuts down at each of 2,000 events (F17)",
         arguments: &[
             "test",
             "--release",
             "--package=rpc-runtime",
+            "--lib",
             "--test=schedules",
+            "--",
+            "f11_",
+            "f17_",
         ],
     },
 ];

@@ -68,7 +68,7 @@ impl Served {
         let server = VersionServer::new(PROGRAM, 1, Service(Arc::clone(&gate)), dispatch);
         dispatcher.register(server).unwrap();
         let (end, phase) = watch::channel(Phase::Running);
-        let load = Arc::new(Load::new(&limits));
+        let load = Arc::new(Load::new(&limits, mpsc::channel(1).0));
         let record_max = limits.record_max;
         let common = Common {
             dispatcher: Arc::new(dispatcher),
@@ -76,6 +76,7 @@ impl Served {
             load: Arc::clone(&load),
             limits: Arc::new(limits),
             workers: Arc::new(Workers::new(1, 0, |work| work())),
+            totals: Arc::default(),
             phase,
         };
         let (listener, accepted) = mpsc::unbounded_channel();

@@ -14,7 +14,9 @@ use crate::{
 
 impl<T: Transport> Connection<T> {
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.transport.poll_send(cx, &mut self.outgoing)?.is_ready() {
+        let sent = self.transport.poll_send(cx, &mut self.outgoing);
+        self.account.sent(self.outgoing.len());
+        if sent?.is_ready() {
             self.reply_bytes = 0;
             return Poll::Ready(Ok(()));
         }
@@ -40,6 +42,7 @@ impl<T: Transport> Connection<T> {
         let received = self.transport.poll_receive(cx, &mut self.received)?;
         if let Poll::Ready(count) = received {
             self.deadlines.received();
+            self.account.received(count);
             self.received_at = now();
             self.is_reading = count > 0;
             if !self.is_reading && self.transport.is_reliable() {

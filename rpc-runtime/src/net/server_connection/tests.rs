@@ -7,7 +7,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 const PROGRAM: Program = Program::new("Test", 5);
 
@@ -124,9 +124,10 @@ fn connection(incoming: &[&[u32]]) -> (Connection<Scripted>, Arc<Semaphore>) {
     let common = Common {
         dispatcher: Arc::new(dispatcher),
         cache: None,
-        load: Arc::new(Load::new(&limits)),
+        load: Arc::new(Load::new(&limits, mpsc::channel(1).0)),
         limits: Arc::new(limits),
         workers: Arc::new(Workers::new(1, 0, |work| work())),
+        totals: Arc::default(),
         phase: watch::channel(Phase::Running).1,
     };
     let connection = Connection::new(transport, common);
