@@ -24,6 +24,22 @@ fn calc() {
 }
 
 #[test]
+fn blocking() {
+    let text = run(env!("CARGO_BIN_EXE_blocking"), &[]);
+    for expected in [
+        "func2(40, 2) = 42",
+        "all of five: [2, 4, 6, 8, 10]",
+        "the sum of four results: 20",
+        "safe to try again: call of Calc.v1.func1 at tcp://",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let is_first =
+        |line: &str| line.contains("the first of two: 200") || line.ends_with("two: 100");
+    assert!(text.lines().any(is_first), "{text}");
+}
+
+#[test]
 fn datagrams() {
     let text = run(env!("CARGO_BIN_EXE_datagrams"), &[]);
     assert!(text.contains("server: received \"hello, world\""));

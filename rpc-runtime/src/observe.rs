@@ -67,7 +67,7 @@
     )
 )]
 
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 mod client;
 mod method;
 mod server;
@@ -85,7 +85,7 @@ mod trace;
 #[path = "observe/trace_off.rs"]
 mod trace;
 
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 pub(crate) use client::{Client, ClientCall, ClientConnection};
 pub(crate) use method::Method;
 #[cfg(feature = "net")]

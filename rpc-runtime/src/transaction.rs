@@ -365,6 +365,16 @@ impl Transactions {
         self.earliest
     }
 
+    /// When [`expire`](Self::expire) has to be called, as the calls that are still in flight say: those
+    /// that have ended since make [`next_timeout`](Self::next_timeout) earlier than need be. This looks
+    /// at all of them.
+    pub fn refreshed_timeout(&mut self) -> Option<Instant> {
+        let running = self.slots.iter().flatten();
+        let timeouts = running.filter_map(Transaction::timeout);
+        self.earliest = timeouts.min();
+        self.earliest
+    }
+
     /// Ends the calls whose deadline has come, and gives what has to be sent again.
     pub fn expire(&mut self, now: Instant, again: &mut VecDeque<Message>, wakers: &mut Vec<Waker>) {
         if self.earliest.is_none_or(|earliest| now < earliest) {

@@ -107,7 +107,7 @@ impl Caller for Client {
         let now = Instant::now();
         let (call, message) =
             InFlight::open(&*self.shared, &self.settings, procedure, now, encode)?;
-        let completion = self.shared.call(call.xid, message, now, call.deadline);
+        let completion = self.shared.call(&call, message, now);
         call.result(completion, decode)
     }
 }

@@ -8,6 +8,7 @@ use super::shared::Shared;
 use crate::{
     CallError, CallErrorKind, CallResult, Message, Procedure, ResultDecoder, Xid,
     decoding::Decoding,
+    observe::ClientCall,
     settings::{self, CallSettings},
     transaction::{CallKind, Completion, Ended},
 };
@@ -18,6 +19,7 @@ pub(super) struct InFlight<S: Deref<Target = Shared>> {
     pub(super) xid: Xid,
     pub(super) procedure: Procedure,
     pub(super) deadline: Instant,
+    pub(super) observed: ClientCall,
     decoding: Decoding,
     has_ended: bool,
 }
@@ -32,19 +34,29 @@ impl<S: Deref<Target = Shared>> InFlight<S> {
         encode: impl FnOnce(&mut Encoder) -> xdr::Result<()>,
     ) -> CallResult<(Self, Message)> {
         let deadline = now + settings.deadline(procedure);
+        let mut observed = shared.observe(procedure);
         let xid = shared.open(deadline, CallKind::from(procedure));
-        let xid = xid.map_err(|kind| CallError::new(kind, *procedure, 0))?;
-        let call = Self {
+        let xid = xid.map_err(|kind| {
+            let error = CallError::new(kind, *procedure, 0);
+            observed.end(Some(&error));
+            error
+        })?;
+        let mut call = Self {
             shared,
             xid,
             procedure: *procedure,
             deadline,
+            observed,
             decoding: settings.decoding,
             has_ended: false,
         };
         let peer = (call.shared.peer(), call.shared.message_max());
         let message = settings.message(xid, procedure, peer, encode);
-        let message = message.map_err(|kind| call.error(kind, 0))?;
+        let message = message.map_err(|kind| {
+            let error = call.error(kind, 0);
+            call.observed.end(Some(&error));
+            error
+        })?;
         Ok((call, message))
     }
 
@@ -62,7 +74,9 @@ impl<S: Deref<Target = Shared>> InFlight<S> {
             Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
             Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),
         };
-        result.map_err(|kind| self.error(kind, completion.transmissions))
+        let result = result.map_err(|kind| self.error(kind, completion.transmissions));
+        self.observed.end(result.as_ref().err());
+        result
     }
 
     fn error(&self, kind: CallErrorKind, transmissions: u32) -> CallError {

@@ -28,7 +28,7 @@ const DIRECT_ROOM: usize = 256 << 10;
 
 /// A wait below which its end is left to `poll`: the time-out of a socket ends late by up to one tick
 /// of the operating system's clock.
-const PATIENCE_MIN: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE_MIN: Duration = Duration::from_millis(50);
 
 /// How a socket carries messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,9 +107,9 @@ impl Input {
     }
 
     /// Has the socket wait for most of this time. It is told so only where it would wait for longer,
-    /// or for less than half: that is a system call which most calls need not make.
+    /// or for less than a quarter: that is a system call which most calls need not make.
     fn be_patient(&mut self, limit: Duration) -> io::Result<()> {
-        if self.patience > limit || self.patience < limit / 2 {
+        if self.patience > limit || self.patience < limit / 4 {
             self.patience = limit / 8 * 7;
             self.socket.set_patience(self.patience)?;
         }

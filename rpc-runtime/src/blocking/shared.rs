@@ -8,6 +8,7 @@
 
 use std::{
     mem,
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Wake, Waker},
     thread::{self, Thread},
@@ -17,11 +18,13 @@ use std::{
 use super::{
     clock::Clock,
     connect::{Connected, Target},
+    in_flight::InFlight,
     link::{Framing, Input, Output},
     state::{Goal, Reached, State, Step},
 };
 use crate::{
-    CallErrorKind, Message, Peer, Xid,
+    CallErrorKind, Message, Peer, Procedure, Xid,
+    observe::{self, ClientCall},
     transaction::{CallKind, Completion, Transactions, XidSequence},
 };
 
@@ -33,6 +36,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     peer: Peer,
     message_max: usize,
+    observed: observe::Client,
     state: Mutex<State>,
 }
 
@@ -46,7 +50,8 @@ impl Shared {
         Self {
             peer: connected.peer,
             message_max: target.message_max(),
-            state: Mutex::new(State::new(target, connected.socket, transactions)),
+            observed: observe::Client::new(Instant::now),
+            state: Mutex::new(State::new(target, connected, transactions)),
         }
     }
 
@@ -66,28 +71,34 @@ impl Shared {
         xid.ok_or(CallErrorKind::TooManyCalls)
     }
 
+    /// A call begins, as it is seen from outside.
+    pub(super) fn observe(&self, procedure: &Procedure) -> ClientCall {
+        self.observed.begin(procedure, self.peer)
+    }
+
     /// Frees a transaction.
     pub(super) fn give_up(&self, xid: Xid) {
-        self.lock().transactions.close(xid);
+        self.lock().give_up(xid);
     }
 
-    /// Has the call of an open transaction sent: at once, where the server takes it.
-    pub(super) fn send(&self, xid: Xid, message: Message, now: Instant, deadline: Instant) {
+    /// Has a call sent: at once, where the server takes it.
+    pub(super) fn send<S>(&self, call: &InFlight<S>, message: Message, now: Instant)
+    where
+        S: Deref<Target = Self>,
+    {
         let mut state = self.lock();
-        state.submit(xid, message);
-        self.run(state, Turn::new(Goal::Sent(xid), deadline, now));
+        state.submit(call.xid, message, &call.observed);
+        self.run(state, Turn::new(Goal::Sent(call.xid), call.deadline, now));
     }
 
-    /// Sends the call of an open transaction, and waits for its end.
-    pub(super) fn call(
-        &self,
-        xid: Xid,
-        message: Message,
-        now: Instant,
-        deadline: Instant,
-    ) -> Completion {
+    /// Sends a call, and waits for its end.
+    pub(super) fn call<S>(&self, call: &InFlight<S>, message: Message, now: Instant) -> Completion
+    where
+        S: Deref<Target = Self>,
+    {
+        let (xid, deadline) = (call.xid, call.deadline);
         let mut state = self.lock();
-        state.submit(xid, message);
+        state.submit(xid, message, &call.observed);
         match self.run(state, Turn::new(Goal::Ended(&[xid]), deadline, now)) {
             Some((_, completion)) => completion,
             None => self.end_of(xid, deadline),

@@ -34,7 +34,7 @@ impl Caller for Starting {
         let shared = Arc::clone(&self.0.shared);
         let call = InFlight::open(shared, &self.0.settings, procedure, now, encode);
         Started(call.map(|(call, message)| {
-            call.shared.send(call.xid, message, now, call.deadline);
+            call.shared.send(&call, message, now);
             Waiting { call, decode }
         }))
     }

@@ -11,11 +11,12 @@ use std::{
 use super::{
     clock::Clock,
     connect::{Connected, Target},
-    link::{Framing, Input, Output},
+    link::{Framing, Input, Output, PATIENCE_MIN},
     socket::Socket,
 };
 use crate::{
     Message, Xid,
+    observe::{ClientCall, ClientConnection},
     retransmission::ReconnectDelay,
     transaction::{Completion, Transactions},
 };
@@ -24,8 +25,9 @@ use crate::{
 /// hand, and may leave it.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// Time without input after which a connection is looked at before more is sent.
-const UNHEARD_MAX: Duration = Duration::from_millis(1);
+/// Time without input after which a connection is looked at before more is sent: calls in a row need not pay
+/// for it, and beside others it is nothing.
+const UNHEARD_MAX: Duration = Duration::from_micros(50);
 
 /// Queued calls that may have been given up before it is worth looking for them.
 const QUEUE_MIN: usize = 64;
@@ -50,6 +52,7 @@ pub(super) struct State {
     /// When something came in last.
     heard_at: Instant,
     delay: ReconnectDelay,
+    observed: ClientConnection,
     /// Where the next connection leads, and where it is made from.
     pub(super) target: Target,
 }
@@ -144,11 +147,11 @@ pub(super) enum Step {
 }
 
 impl State {
-    pub(super) fn new(target: Target, socket: Socket, transactions: Transactions) -> Self {
+    pub(super) fn new(target: Target, connected: Connected, transactions: Transactions) -> Self {
         let framing = target.framing();
         Self {
             transactions,
-            link: Link::Up(Ends::new(socket, framing)),
+            link: Link::Up(Ends::new(connected.socket, framing)),
             framing,
             queue: VecDeque::new(),
             again: VecDeque::new(),
@@ -157,17 +160,25 @@ impl State {
             woken: Vec::new(),
             heard_at: Instant::now(),
             delay: ReconnectDelay::new(fastrand::u64(..)),
+            observed: ClientConnection::new(connected.peer),
             target,
         }
     }
 
     /// Queues the call of an open transaction.
-    pub(super) fn submit(&mut self, xid: Xid, message: Message) {
+    pub(super) fn submit(&mut self, xid: Xid, message: Message, observed: &ClientCall) {
+        self.observed.enter(xid, observed);
         let transactions = &mut self.transactions;
         if self.queue.len() > 2 * transactions.in_flight() + QUEUE_MIN {
             self.queue.retain(|(xid, _)| transactions.is_running(*xid));
         }
         self.queue.push_back((xid, message));
+    }
+
+    /// Frees a transaction that nobody waits for any more.
+    pub(super) fn give_up(&mut self, xid: Xid) {
+        self.transactions.close(xid);
+        self.observed.leave(xid);
     }
 
     /// Hands the queued calls to the output, and gives it if it has something to send.
@@ -191,6 +202,7 @@ impl State {
                 if self.transactions.ends_when_sent(xid) {
                     self.without_reply.push(xid);
                 }
+                self.observed.sent(message.len());
                 message
             } else {
                 break;
@@ -210,10 +222,13 @@ impl State {
     pub(super) fn reached(&mut self, goal: Goal<'_>, clock: &mut Clock) -> Reached {
         match goal {
             Goal::Ended(xids) => {
-                let transactions = &mut self.transactions;
-                let mut ended = xids.iter().map(|xid| transactions.take(*xid)).enumerate();
-                let first = ended.find_map(|(place, ended)| Some((place, ended?)));
-                first.map_or(Reached::No, |(place, ended)| Reached::Ended(place, ended))
+                for (place, xid) in xids.iter().enumerate() {
+                    if let Some(ended) = self.transactions.take(*xid) {
+                        self.observed.leave(*xid);
+                        return Reached::Ended(place, ended);
+                    }
+                }
+                Reached::No
             }
             Goal::Sent(xid) if self.is_passed_on(xid, clock) => Reached::Sent,
             Goal::Sent(_) => Reached::No,
@@ -254,8 +269,7 @@ impl State {
         if self.expire(clock) || self.recover(clock) {
             return Step::Again;
         }
-        let timeout = self.transactions.next_timeout();
-        let limit = timeout.map(|at| at.saturating_duration_since(clock.now()));
+        let limit = self.limit(clock);
         match &mut self.link {
             Link::Up(ends) => ends.next_step(limit),
             Link::Down(not_before) if !self.queue.is_empty() => {
@@ -270,6 +284,17 @@ impl State {
         }
     }
 
+    /// How long nothing is due. Where that is not long, it may be so for the sake of calls that have
+    /// ended, and is worth a second look: short waits cost more.
+    fn limit(&mut self, clock: &mut Clock) -> Option<Duration> {
+        let soon = clock.now() + 2 * PATIENCE_MIN;
+        let mut timeout = self.transactions.next_timeout();
+        if timeout.is_some_and(|at| at < soon) {
+            timeout = self.transactions.refreshed_timeout();
+        }
+        timeout.map(|at| at.saturating_duration_since(clock.now()))
+    }
+
     /// Ends the calls whose deadline has come, and has others sent again; says whether any was due.
     fn expire(&mut self, clock: &mut Clock) -> bool {
         let is_due = |timeout: Instant| timeout <= clock.now();
@@ -277,8 +302,10 @@ impl State {
             return false;
         }
         let now = clock.now();
+        let waiting = self.again.len();
         self.transactions
             .expire(now, &mut self.again, &mut self.woken);
+        self.observed.sent_again(self.again.iter().skip(waiting));
         true
     }
 
@@ -304,11 +331,15 @@ impl State {
     /// Takes note that there is no connection: calls of which nothing was sent, and those that may be
     /// sent again, wait for the next.
     fn lost(&mut self, fault: io::Error, clock: &mut Clock) {
+        self.observed.lost(&fault);
         let fault = Arc::new(fault);
         let mut again = Vec::new();
         let keeps_address = self.target.keeps_address();
         self.transactions
             .interrupt(&fault, keeps_address, &mut again, &mut self.woken);
+        for (xid, _) in &again {
+            self.observed.will_be_sent_again(*xid);
+        }
         let queued = mem::take(&mut self.queue);
         self.queue = again.into_iter().chain(queued).collect();
         self.link = Link::Down(clock.now() + self.delay.next_delay());
@@ -336,6 +367,7 @@ impl State {
         self.heard_at = clock.now();
         let taken = outcome.and_then(|can_send| {
             while let Some(message) = input.next_message()? {
+                self.observed.received(message.len());
                 self.woken
                     .extend(self.transactions.receive(message, self.heard_at));
                 self.delay.answered();

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::{AcceptStat, Peer, Procedure, Program, Refusal, RejectStat, ReplyBody};
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 use crate::{CallError, CallErrorKind, Outcome, datagram::Reason};
 
 const SUCCESS: &str = "SUCCESS";
@@ -75,7 +75,7 @@ impl End {
     };
 
     /// On the client, by an error.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", feature = "blocking"))]
     pub(super) fn of_error(error: &CallError) -> Self {
         let status = match error.kind() {
             CallErrorKind::Accepted(stat) => Some(accept_stat(stat)),
@@ -156,7 +156,7 @@ fn reject_stat(stat: &RejectStat) -> &'static str {
 }
 
 /// `error.type` of a call.
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 fn error_type(kind: &CallErrorKind) -> &'static str {
     match kind {
         CallErrorKind::Encode(_) => "encode",
@@ -174,7 +174,7 @@ fn error_type(kind: &CallErrorKind) -> &'static str {
 }
 
 /// `error.type` of a call for which the reliable datagram protocol has no reply.
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "blocking"))]
 fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Silence => "silence",

@@ -88,6 +88,13 @@ impl Transaction {
         self.kept = None;
     }
 
+    /// When something is due, unless the call has ended.
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        let retransmission = self.retransmission.as_ref().map(|next| next.at);
+        let due = retransmission.map_or(self.deadline, |at| at.min(self.deadline));
+        self.ended.is_none().then_some(due)
+    }
+
     /// What becomes of a call whose connection was lost.
     pub(super) fn interrupt(&mut self, fault: &Arc<io::Error>, is_recognized: bool) -> Interrupted {
         let may_be_sent_again = match self.kind {

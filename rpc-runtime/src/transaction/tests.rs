@@ -79,6 +79,22 @@ impl World {
 }
 
 #[test]
+fn timeouts_of_calls_that_have_ended_are_forgotten_on_request() {
+    let mut world = World::new(Transactions::unreliable(1));
+    let answered = world.send();
+    world.now += Duration::from_millis(500);
+    let running = world.send();
+    let stale = world.transactions.next_timeout().unwrap();
+    let now = world.now;
+    world.transactions.receive(reply(answered), now);
+    assert_eq!(world.transactions.next_timeout(), Some(stale));
+    let refreshed = world.transactions.refreshed_timeout().unwrap();
+    assert!(stale < refreshed && refreshed >= now + INITIAL_TIMEOUT);
+    world.transactions.close(running);
+    assert_eq!(world.transactions.refreshed_timeout(), None);
+}
+
+#[test]
 fn reply_ends_its_call_only() {
     let mut world = World::new(Transactions::reliable());
     let (first, second) = (world.send(), world.send());

@@ -13,6 +13,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod blocking;
 mod exported;
 
 use std::{
