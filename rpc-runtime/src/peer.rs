@@ -53,9 +53,9 @@ pub struct UdpPath {
 }
 
 impl UdpPath {
-    /// The same way, from this address of this machine.
+    /// The same way, by this address of this machine.
     #[must_use]
-    pub const fn from_local(mut self, local: IpAddr) -> Self {
+    pub const fn with_local(mut self, local: IpAddr) -> Self {
         self.local = Some(local);
         self
     }

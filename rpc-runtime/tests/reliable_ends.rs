@@ -14,7 +14,7 @@ use std::{net::SocketAddr, num::NonZeroU64, sync::Arc, time::Duration};
 use bytes::Bytes;
 use common::{Calc, CalcClient, PROGRAM};
 use rpc_runtime::{
-    Answer, CallErrorKind, Caller, Client, Outcome, Procedure, Server, VersionServer,
+    Answer, CallErrorKind, Caller, Client, Outcome, Overload, Procedure, Server, VersionServer,
     datagram::{
         CallOptions, ClientAssociation, ClientSettings, Ended, Reason, ServerEndpoint,
         ServerSettings,
@@ -205,4 +205,25 @@ async fn refusal_of_a_call_that_was_begun_again_proves_nothing() {
         "{error}"
     );
     assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+}
+
+/// Of a call that is shed over reliable datagrams its caller knows that it was not executed.
+#[tokio::test]
+async fn call_that_is_shed_was_not_executed() {
+    let calc = Calc::default();
+    let builder = Server::builder().service(common::server(calc.clone()));
+    let builder = builder.calls_max(1).overload(Overload::Shed);
+    let server = builder.udp("127.0.0.1:0").start().await.unwrap();
+    let client = CalcClient(connect(server.udp_addr().unwrap()).await);
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.wait(5).await }
+    });
+    calc.gate.wait_for(1).await;
+    let error = client.wait(6).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotExecuted, "{error}");
+    calc.gate.open();
+    assert_eq!(waiting.await.unwrap().unwrap(), 5);
+    assert_eq!(calc.gate.begun.available_permits(), 0);
+    server.shutdown().await;
 }

@@ -189,6 +189,9 @@ impl ServerBuilder {
     }
 
     /// Listens for TCP connections at this address, `HOST:PORT`; port 0 is any free one.
+    ///
+    /// `[::]` serves IPv4 as well where the operating system has it so, as Linux does; such peers are
+    /// seen as `[::ffff:192.0.2.1]`, and limits take them for the IPv4 addresses that they are.
     pub fn tcp(mut self, address: impl Into<String>) -> Self {
         self.tcp.push(address.into());
         self
@@ -203,6 +206,9 @@ impl ServerBuilder {
     }
 
     /// Receives UDP datagrams at this address, `HOST:PORT`; port 0 is any free one.
+    ///
+    /// Where it is `0.0.0.0` or `[::]`, which is for IPv4 as with [`tcp`](Self::tcp), replies leave
+    /// from the address that the call came to.
     pub fn udp(mut self, address: impl Into<String>) -> Self {
         self.udp.push(address.into());
         self

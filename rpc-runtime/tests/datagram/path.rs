@@ -1,11 +1,14 @@
 //! The path between client and server: addresses that change, servers that fall silent, longer
 //! datagrams.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use rpc_runtime::datagram::{
-    ClientSettings, Ended, ServerSettings,
-    packet::{FragmentSize, PacketType},
+use rpc_runtime::{
+    UdpPath,
+    datagram::{
+        CallOptions, ClientSettings, Ended, ServerSettings,
+        packet::{FragmentSize, PacketType},
+    },
 };
 
 use crate::pair::{Pair, Way, address, message};
@@ -246,4 +249,33 @@ fn a_part_that_the_server_has_dropped_is_sent_again() {
     assert_eq!(pair.call(9000), Ended::Reply(message(9000)));
     assert!(pair.elapsed() > lost_until);
     assert_eq!(pair.executed.len(), 2);
+}
+
+/// A server with several addresses answers from the one that the client knows.
+#[test]
+fn answers_go_the_way_that_packets_came() {
+    let Pair {
+        now,
+        mut client,
+        mut server,
+        ..
+    } = Pair::new();
+    let path = UdpPath::from(address(700)).with_local(IpAddr::from([198, 51, 100, 1]));
+    let id = client.start(now, message(9), CallOptions::default());
+    let ended = loop {
+        while let Some(datagram) = client.next_transmit(now) {
+            server.receive(now, path, &datagram);
+        }
+        while let Some(call) = server.next_call(now) {
+            server.reply(now, call.token, call.message);
+        }
+        while let Some((way, datagram)) = server.next_transmit(now) {
+            assert_eq!(way, path);
+            client.receive(now, &datagram);
+        }
+        if let Some(ended) = client.next_end() {
+            break ended;
+        }
+    };
+    assert_eq!(ended, (id.unwrap(), Ended::Reply(message(9))));
 }
