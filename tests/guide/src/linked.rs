@@ -1,4 +1,4 @@
-//! The links and headings of a Markdown text.
+//! The links, headings and words of code of a Markdown text.
 
 /// The lines of a text that are outside of fenced blocks, numbered.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -19,6 +19,14 @@ pub fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let targets = outside.flat_map(|part| part.split("](").skip(1));
         let targets = targets.filter_map(|rest| rest.split(')').next());
         targets.map(move |target| (number, target))
+    })
+}
+
+/// What stands between backticks within a line, each with the number of its line.
+pub fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    prose(text).flat_map(|(number, line)| {
+        let inside = line.split('`').skip(1).step_by(2);
+        inside.map(move |span| (number, span))
     })
 }
 

@@ -38,7 +38,10 @@ fn cargo_knows(words: &[&str], workspace: &Workspace) -> bool {
     let is_path = path.is_none_or(|path| book::root().join(path).exists());
     let is_command = match words {
         ["xtask", task, ..] => task_exists(task),
-        [command, ..] => ["build", "doc", "install", "new", "run", "test"].contains(command),
+        [command, ..] => [
+            "bench", "build", "check", "doc", "install", "new", "run", "test",
+        ]
+        .contains(command),
         [] => false,
     };
     is_package && is_binary && is_path && is_command

@@ -13,7 +13,7 @@ mod workspace;
 
 use std::collections::BTreeMap;
 
-use guide::{documents::documents, fenced::Block};
+use guide::{documents::documents, fenced::Block, linked::spans};
 use rpcgen::{
     Config,
     source::{FileSystem, SourceMap},
@@ -126,4 +126,16 @@ fn commands_name_what_is_there() {
             .filter_map(|line| commands::fault(line, &workspace))
             .collect()
     });
+}
+
+#[test]
+fn commands_within_lines_name_what_is_there() {
+    let workspace = Workspace::read();
+    for document in documents().unwrap() {
+        let commands = spans(&document.text).filter(|(_, span)| span.starts_with("cargo "));
+        for (line, command) in commands {
+            let fault = commands::fault(command, &workspace);
+            assert_eq!(fault, None, "{}:{line}", document.path);
+        }
+    }
 }
