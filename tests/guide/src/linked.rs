@@ -11,23 +11,61 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The targets of all links, each with the number of its line.
-pub fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    prose(text).flat_map(|(number, line)| {
-        // Every second part stands between backticks.
-        let outside = line.split('`').step_by(2);
-        let targets = outside.flat_map(|part| part.split("](").skip(1));
-        let targets = targets.filter_map(|rest| rest.split(')').next());
-        targets.map(move |target| (number, target))
-    })
+/// What backticks divide the text into.
+struct Piece {
+    /// The number of the line on which it begins.
+    line: usize,
+    is_code: bool,
+    text: String,
 }
 
-/// What stands between backticks within a line, each with the number of its line.
-pub fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    prose(text).flat_map(|(number, line)| {
-        let inside = line.split('`').skip(1).step_by(2);
-        inside.map(move |span| (number, span))
-    })
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    // Code that the next line may go on with.
+    let mut open: Option<Piece> = None;
+    for (line, content) in prose(text) {
+        if content.is_empty() {
+            open = None;
+        }
+        let piece = |is_code, text: &str| Piece {
+            line,
+            is_code,
+            text: text.to_owned(),
+        };
+        for (index, part) in content.split('`').enumerate() {
+            match (open.take(), index) {
+                (Some(code), 0) => {
+                    let text = format!("{} {}", code.text, part.trim_start());
+                    open = Some(Piece { text, ..code });
+                }
+                (Some(code), _) => pieces.extend([code, piece(false, part)]),
+                (None, 0) => pieces.push(piece(false, part)),
+                (None, _) => open = Some(piece(true, part)),
+            }
+        }
+    }
+    pieces
+}
+
+/// The targets of all links, each with the number of its line.
+#[must_use]
+pub fn links(text: &str) -> Vec<(usize, String)> {
+    let prose = pieces(text).into_iter().filter(|piece| !piece.is_code);
+    let links = prose.flat_map(|piece| {
+        let targets = piece.text.split("](").skip(1);
+        let targets = targets.filter_map(|rest| rest.split(')').next());
+        targets
+            .map(|target| (piece.line, target.to_owned()))
+            .collect::<Vec<_>>()
+    });
+    links.collect()
+}
+
+/// What stands between backticks, each with the number of the line on which it begins.
+#[must_use]
+pub fn spans(text: &str) -> Vec<(usize, String)> {
+    let code = pieces(text).into_iter().filter(|piece| piece.is_code);
+    code.map(|piece| (piece.line, piece.text)).collect()
 }
 
 /// The names by which links lead to the headings of a text, as GitHub and mdBook make them.

@@ -49,7 +49,7 @@ fn cargo_knows(words: &[&str], workspace: &Workspace) -> bool {
 
 fn task_exists(task: &str) -> bool {
     let tasks = fs::read_to_string(book::root().join("tests/xtask/src/main.rs")).unwrap();
-    tasks.contains(&format!("name: \"{task}\""))
+    task == "help" || tasks.contains(&format!("name: \"{task}\""))
 }
 
 /// The first word is a file or a subcommand, which has a module of its name; flags are arguments or
