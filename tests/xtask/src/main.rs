@@ -7,6 +7,7 @@
 
 mod bench;
 mod fuzz;
+mod instructions;
 mod peer;
 mod sim;
 mod soak;
@@ -54,8 +55,13 @@ const TASKS: [Task; 6] = [
     },
     Task {
         name: "bench",
-        about: "Counts the instructions of the codec against those on record: [renew]",
+        about: "Measures calls beside those of other runtimes, as a table and a picture: [full]",
         run: bench::run,
+    },
+    Task {
+        name: "instructions",
+        about: "Counts the instructions of the codec against those on record: [renew]",
+        run: instructions::run,
     },
 ];
 
@@ -108,8 +114,8 @@ fn target() -> Result<PathBuf, String> {
 fn help() {
     println!("cargo xtask TASK [ARGUMENTS]\n");
     for task in &TASKS {
-        println!("    {:<8} {}", task.name, task.about);
+        println!("    {:<12} {}", task.name, task.about);
     }
-    println!("    {:<8} Shows this", "help");
+    println!("    {:<12} Shows this", "help");
     println!("\nArguments of `test` are handed to `cargo test`: `cargo xtask test -p tests`.");
 }

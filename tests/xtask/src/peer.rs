@@ -20,12 +20,15 @@ pub(crate) struct Peer {
     is_here: fn() -> bool,
 }
 
+/// Packages of libtirpc, its compiler, and that of C.
+pub(crate) const LIBTIRPC: [&str; 4] = ["rpcsvc-proto", "libtirpc-dev", "gcc", "libc6-dev"];
+
 /// All peers of all tests.
 pub(crate) const PEERS: [Peer; 7] = [
     Peer {
         name: "libtirpc with its C compiler",
         test_binary: "interop",
-        packages: &["rpcsvc-proto", "libtirpc-dev", "gcc", "libc6-dev"],
+        packages: &LIBTIRPC,
         is_here: has_libtirpc,
     },
     Peer {
@@ -67,7 +70,8 @@ pub(crate) const PEERS: [Peer; 7] = [
     },
 ];
 
-fn has_libtirpc() -> bool {
+/// Whether C programs can be made by its compiler.
+pub(crate) fn has_libtirpc() -> bool {
     // With its path: an installed rpcgen of ours may come first on PATH.
     let files = ["/usr/bin/rpcgen", "/usr/include/tirpc/rpc/rpc.h"];
     files.iter().all(|file| Path::new(file).exists()) && is_on_path("gcc")
@@ -122,7 +126,8 @@ pub(crate) fn install(command: &str, packages: &[&str]) -> Result<(), String> {
     Err(format!("this needs the command `{command}`"))
 }
 
-fn install_packages(packages: &[&str]) {
+/// Installs packages of Debian, where that can be done without asking, or says how.
+pub(crate) fn install_packages(packages: &[&str]) {
     if !is_on_path("apt-get") || !is_root() {
         println!("xtask: not root on Debian, so nothing is installed; as root:");
         println!("xtask:     apt-get install {}", packages.join(" "));
@@ -149,7 +154,8 @@ fn apt_get(arguments: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-fn is_on_path(command: &str) -> bool {
+/// Whether there is such a command.
+pub(crate) fn is_on_path(command: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(command).is_file())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the instructions that the codec takes, against those on record.
+//! `cargo xtask instructions`: the instructions that the codec takes, against those on record.
 //!
 //! Instructions do not depend on what else the machine does, so a change that costs something is
 //! seen at once. They do depend on the compiler, which is why this is no test among the others.
@@ -33,19 +33,19 @@ const SMALL: u64 = 20_000;
 type Case = [String; 3];
 
 /// Counts all cases and compares them with the record, or writes it anew:
-/// `cargo xtask bench [renew]`.
+/// `cargo xtask instructions [renew]`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let renews = match arguments {
         [] => false,
         [word] if word == "renew" => true,
-        _ => return Err("usage: cargo xtask bench [renew]".to_owned()),
+        _ => return Err("usage: cargo xtask instructions [renew]".to_owned()),
     };
     crate::peer::install("valgrind", &["valgrind"])?;
     let program = build()?;
     let tools = tools()?;
     let old = fs::read_to_string(RECORD).unwrap_or_default();
     let mut record = format!(
-        "# Instructions of one operation. `cargo xtask bench renew` writes this file.\n# {tools}\n"
+        "# Instructions of one operation. `cargo xtask instructions renew` writes this file.\n# {tools}\n"
     );
     let mut worse = 0;
     for case in cases(&program)? {
@@ -64,10 +64,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     let mut fault = format!("{worse} of the counts are worse than {RECORD} says. ");
     if old.lines().nth(1) == Some(&format!("# {tools}")) {
-        fault += "If they have to be, `cargo xtask bench renew` puts them on record";
+        fault += "If they have to be, `cargo xtask instructions renew` puts them on record";
     } else {
         fault += "That was counted with other tools, so renew it first where nothing was changed: \
-                  `git stash; cargo xtask bench renew; git stash pop`";
+                  `git stash; cargo xtask instructions renew; git stash pop`";
     }
     Err(fault)
 }
@@ -161,7 +161,7 @@ struct Verdict {
 
 fn verdict(count: u64, on_record: Option<u64>) -> Verdict {
     let Some(old) = on_record else {
-        let text = "not on record: `cargo xtask bench renew`".to_owned();
+        let text = "not on record: `cargo xtask instructions renew`".to_owned();
         return Verdict {
             is_worse: true,
             text,
