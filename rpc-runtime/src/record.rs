@@ -3,8 +3,11 @@
 //! A record is one message. It travels as fragments, each behind a word of which the highest bit
 //! marks the last fragment of the record and the others give the fragment's length in bytes.
 
+mod spare;
 #[cfg(any(feature = "net", feature = "blocking"))]
 mod unsent;
+
+use std::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -116,16 +119,20 @@ impl RecordReader {
         if room == 0 && self.input.capacity() > 0 {
             self.read_len = (2 * self.read_len).min(READ_MAX);
         }
-        if room < ROOM_MIN {
+        if self.input.capacity() == 0 {
+            self.input = spare::take(self.read_len);
+        } else if room < ROOM_MIN {
             self.input.reserve(self.read_len);
         }
         &mut self.input
     }
 
     /// Gives the memory of the buffer back, if nothing is in it: for a stream that may be idle.
+    ///
+    /// The next reader of this thread that needs one gets it.
     pub fn release(&mut self) {
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
+        if self.input.is_empty() && self.input.capacity() > 0 {
+            spare::give(mem::take(&mut self.input));
             self.read_len = READ_MIN;
         }
     }
@@ -141,7 +148,7 @@ impl RecordReader {
     /// [`put_back`](Self::put_back) has to follow. What is long is not copied, either way.
     #[must_use]
     pub fn take_out(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.input).into()
+        mem::take(&mut self.input).into()
     }
 
     /// Puts back what was taken out, with what has come behind it.

@@ -6,7 +6,7 @@ use std::{
     collections::VecDeque,
     future::{pending, poll_fn},
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker, ready},
     time::Instant,
@@ -148,9 +148,23 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
 }
 
 /// Waits until a server is so far on its way to its end.
+///
+/// Each turn of a connection polls this, and nearly always nothing has changed: then it takes a look
+/// at a counter.
 pub(super) async fn reached(server: &mut watch::Receiver<Phase>, phase: Phase) {
-    // An error says that the server is dropped, and that ends it too.
-    let _ = server.wait_for(|now| *now >= phase).await;
+    let changes = server.clone();
+    let mut wait = pin!(server.wait_for(|now| *now >= phase));
+    let mut waker: Option<Waker> = None;
+    poll_fn(|cx| {
+        let is_registered = waker.as_ref().is_some_and(|one| one.will_wake(cx.waker()));
+        if is_registered && matches!(changes.has_changed(), Ok(false)) {
+            return Poll::Pending;
+        }
+        waker = Some(cx.waker().clone());
+        // An error says that the server is dropped, and that ends it too.
+        wait.as_mut().poll(cx).map(drop)
+    })
+    .await;
 }
 
 /// A server's end of a connection.

@@ -76,9 +76,14 @@ impl<S: Stream> StreamTransport<S> {
     /// Sends what was taken over.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let slices = self.unsent.slices(&mut slices);
-            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+            let stream = Pin::new(&mut self.stream);
+            let sent = if let Some(copied) = self.unsent.only_copied() {
+                stream.poll_write(cx, copied)
+            } else {
+                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                stream.poll_write_vectored(cx, self.unsent.slices(&mut slices))
+            };
+            let sent = ready!(sent)?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Instant,
 };
 
@@ -16,6 +16,8 @@ use tokio::time::Sleep;
 pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     set_to: Option<Instant>,
+    /// Whom the runtime wakes when the time has come, once it knows.
+    registered: Option<Waker>,
 }
 
 impl Timer {
@@ -32,13 +34,20 @@ impl Timer {
         let Some(sleep) = &mut self.sleep else {
             return Poll::Pending;
         };
+        let registered = self.registered.as_ref();
+        if registered.is_some_and(|waker| waker.will_wake(cx.waker())) && !sleep.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.registered = Some(cx.waker().clone());
         ready!(sleep.as_mut().poll(cx));
         self.set_to = None;
+        self.registered = None;
         Poll::Ready(())
     }
 
     fn set(&mut self, at: Instant) {
         self.set_to = Some(at);
+        self.registered = None;
         match &mut self.sleep {
             Some(sleep) => sleep.as_mut().reset(at.into()),
             none => *none = Some(Box::pin(tokio::time::sleep_until(at.into()))),

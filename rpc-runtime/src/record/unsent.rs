@@ -68,6 +68,11 @@ impl Unsent {
         }
     }
 
+    /// All bytes to send, where they are small parts, as they are most often.
+    pub(crate) fn only_copied(&self) -> Option<&[u8]> {
+        self.whole.is_empty().then_some(&self.copied[..])
+    }
+
     /// The next bytes to send.
     pub(crate) fn slices<'a, 'b>(
         &'a self,
