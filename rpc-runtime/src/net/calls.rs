@@ -92,11 +92,12 @@ impl Calls {
 
     /// The next call that has ended; nothing where there is none.
     pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended>> {
-        match self.waiting.poll_join_next(cx) {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(Some(ended)) = self.waiting.poll_join_next(cx) {
             // An execution catches panics itself: this one was aborted.
-            Poll::Ready(Some(ended)) => return Poll::Ready(Some(ended.unwrap_or(Ended::Lost))),
-            Poll::Ready(None) if self.is_empty() => return Poll::Ready(None),
-            _ => {}
+            return Poll::Ready(Some(ended.unwrap_or(Ended::Lost)));
         }
         if let Some(blocking) = self.blocking.as_mut().filter(|blocking| blocking.count > 0)
             && let Poll::Ready(Some(ended)) = blocking.receiver.poll_recv(cx)

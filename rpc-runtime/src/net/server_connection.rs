@@ -83,22 +83,30 @@ impl Common {
 }
 
 /// Serves a connection until its peer ends it, or the server does.
-pub(super) async fn serve(transport: impl Transport, common: Common) {
+///
+/// The connection is in a box: a future keeps room for each of the places that hold it one after the
+/// other, and would take several times as much memory.
+pub(super) fn serve(
+    transport: impl Transport,
+    common: Common,
+) -> impl Future<Output = ()> + Send + 'static {
     let phase = common.phase.clone();
-    let connection = Connection::new(transport, common);
-    let cancellation = Arc::clone(&connection.cancellation);
-    // Services learn it, too, when this task is dropped.
-    let _ends = EndOfCalls(Arc::clone(&cancellation));
-    let mut limit = phase.clone();
-    let cancel = async {
-        reached(&mut limit, Phase::Cancelling).await;
-        cancellation.cancel_all();
-        pending::<()>().await;
-    };
-    tokio::select! {
-        biased;
-        () = run(connection, phase) => {}
-        () = cancel => {}
+    let connection = Box::new(Connection::new(transport, common));
+    async move {
+        let cancellation = Arc::clone(&connection.cancellation);
+        // Services learn it, too, when this task is dropped.
+        let _ends = EndOfCalls(Arc::clone(&cancellation));
+        let mut limit = phase.clone();
+        let cancel = async {
+            reached(&mut limit, Phase::Cancelling).await;
+            cancellation.cancel_all();
+            pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            () = run(connection, phase) => {}
+            () = cancel => {}
+        }
     }
 }
 
@@ -111,7 +119,7 @@ impl Drop for EndOfCalls {
     }
 }
 
-async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Receiver<Phase>) {
+async fn run(mut connection: Box<Connection<impl Transport>>, mut phase: watch::Receiver<Phase>) {
     // Biased: what has come when the server is told to end is read once more.
     let ended = tokio::select! {
         biased;
@@ -141,7 +149,7 @@ async fn run(mut connection: Connection<impl Transport>, mut phase: watch::Recei
         mut calls,
         account: _account,
         ..
-    } = connection;
+    } = *connection;
     drop(transport);
     cancellation.close();
     while poll_fn(|cx| calls.poll_ended(cx)).await.is_some() {}

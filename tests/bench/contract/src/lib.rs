@@ -22,7 +22,7 @@ use std::{error::Error, fmt::Display, io, process, thread, time::Duration};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
-pub use load::{Caller, LocalCaller, drive, drive_local};
+pub use load::{BlockingCaller, Caller, LocalCaller, drive, drive_blocking, drive_local};
 pub use result::{Samples, Window, processor_time, report};
 
 /// What may go wrong in a measuring program: it ends with that.
@@ -197,7 +197,16 @@ pub fn announce(address: impl Display) {
 ///
 /// The runtime ends before.
 pub async fn idle() -> Result<(), Fault> {
+    tokio::task::spawn_blocking(idle_blocking).await?
+}
+
+/// The same, blocking.
+///
+/// # Errors
+///
+/// Standard input cannot be read.
+pub fn idle_blocking() -> Result<(), Fault> {
     println!("IDLE");
-    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await??;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! Our runtime in the comparison of calls; the command line is that of every program in it.
 //!
 //! Flavours: `tcp`, `unix`, `udp`, `reliable`; `multi` besides for a runtime of two threads.
+//! `blocking-tcp`, `blocking-unix`, `blocking-udp`: the blocking client, and the same server.
 
 #![forbid(unsafe_code)]
 
 use std::{env, process};
 
-use bench_contract::{Caller, Fault, Load, Operation, Role, announce, arguments, drive, runtime};
-use rpc_runtime::{Client, Context, Server, ServiceResult};
+use bench_contract::{
+    BlockingCaller, Caller, Fault, Load, Operation, Role, announce, arguments, drive,
+    drive_blocking, runtime,
+};
+use rpc_runtime::{Client, Context, Server, ServiceResult, blocking};
 use xdr::Bytes;
 
 #[allow(
@@ -25,8 +29,13 @@ use stubs::{AddArgs, bench::v1};
 fn main() -> Result<(), Fault> {
     let (flavour, role) = arguments()?;
     let transport = flavour.first().ok_or("which transport?")?;
+    let (is_blocking, transport) = match transport.strip_prefix("blocking-") {
+        Some(transport) => (true, transport),
+        None => (false, transport.as_str()),
+    };
     match role {
         Role::Server => runtime(&flavour)?.block_on(serve(transport)),
+        Role::Client(load) if is_blocking => call_blocking(transport, &load),
         Role::Client(load) => runtime(&flavour)?.block_on(call(transport, &load)),
     }
 }
@@ -62,10 +71,7 @@ async fn serve(transport: &str) -> Result<(), Fault> {
 
 async fn call(transport: &str, load: &Load) -> Result<(), Fault> {
     let mut callers = Vec::new();
-    let address = match transport {
-        "unix" => format!("unix:{}", load.address),
-        _ => format!("{transport}://{}", load.address),
-    };
+    let address = address(transport, load);
     for _ in 0..load.connections() {
         let client = Client::connect(&address).await?;
         let client = v1::Client::new(client);
@@ -77,6 +83,14 @@ async fn call(transport: &str, load: &Load) -> Result<(), Fault> {
         }
     }
     drive(load, callers).await
+}
+
+/// The address as clients take it.
+fn address(transport: &str, load: &Load) -> String {
+    match transport {
+        "unix" => format!("unix:{}", load.address),
+        _ => format!("{transport}://{}", load.address),
+    }
 }
 
 struct Stub {
@@ -94,6 +108,43 @@ impl Caller for Stub {
             }
             Operation::Echo => {
                 let echo = self.client.echo(self.data.clone()).await?;
+                assert_eq!(echo.len(), self.data.len());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn call_blocking(transport: &str, load: &Load) -> Result<(), Fault> {
+    let address = address(transport, load);
+    let mut callers = Vec::new();
+    for _ in 0..load.connections() {
+        let client = v1::Client::new(blocking::Client::connect(&address)?);
+        for _ in 0..load.callers_per_connection() {
+            callers.push(BlockingStub {
+                client: client.clone(),
+                data: vec![7; load.size].into(),
+            });
+        }
+    }
+    drive_blocking(load, callers)
+}
+
+struct BlockingStub {
+    client: v1::Client<blocking::Client>,
+    data: Bytes,
+}
+
+impl BlockingCaller for BlockingStub {
+    fn call(&mut self, operation: Operation) -> Result<(), Fault> {
+        match operation {
+            Operation::Null => self.client.null()?,
+            Operation::Add => {
+                let sum = self.client.add(AddArgs { a: 40, b: 2 })?;
+                assert_eq!(sum, 42);
+            }
+            Operation::Echo => {
+                let echo = self.client.echo(self.data.clone())?;
                 assert_eq!(echo.len(), self.data.len());
             }
         }

@@ -38,7 +38,7 @@ const fn goal(about: &'static str, measure: Measure, must: f64, aim: f64) -> Goa
 }
 
 /// All of them.
-pub(super) const GOALS: [Goal; 13] = [
+pub(super) const GOALS: [Goal; 15] = [
     goal(
         "TCP, null, one at a time",
         Cpu("null:seq", "ours-tcp", "raw-tokio"),
@@ -56,6 +56,18 @@ pub(super) const GOALS: [Goal; 13] = [
         Cpu("null:seq", "ours-unix", "raw-unix"),
         1.15,
         1.05,
+    ),
+    goal(
+        "blocking client, TCP, null",
+        Cpu("null:seq", "ours-blocking-tcp", "raw-std"),
+        1.25,
+        1.10,
+    ),
+    goal(
+        "blocking client, UDP, null",
+        Cpu("null:seq", "ours-blocking-udp", "raw-udp-std"),
+        1.25,
+        1.10,
     ),
     goal(
         "system calls, one at a time",

@@ -52,11 +52,25 @@ const STREAM: usize = 1 << 20;
 const DATAGRAM: usize = 1024;
 
 /// All of them, ours first.
-pub(super) const PEERS: [Peer; 16] = [
+pub(super) const PEERS: [Peer; 18] = [
     idling("ours-tcp", Program::Ours, &["tcp"]),
     peer("ours-unix", Program::Ours, &["unix"], ALL, STREAM),
     peer("ours-udp", Program::Ours, &["udp"], ONE, DATAGRAM),
     peer("ours-reliable", Program::Ours, &["reliable"], ONE, STREAM),
+    peer(
+        "ours-blocking-tcp",
+        Program::Ours,
+        &["blocking-tcp"],
+        ALL,
+        STREAM,
+    ),
+    peer(
+        "ours-blocking-udp",
+        Program::Ours,
+        &["blocking-udp"],
+        SEQ,
+        DATAGRAM,
+    ),
     peer("raw-std", RAW, &["std", "tcp"], ALL, STREAM),
     idling("raw-tokio", RAW, &["tokio", "tcp"]),
     peer("raw-batch", RAW, &["tokio", "tcp", "batch"], ALL, DATAGRAM),
