@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker, ready},
     time::Instant,
 };
@@ -11,6 +11,7 @@ use super::now;
 use crate::{
     CallErrorKind, Peer, Procedure, Xid,
     observe::{self, ClientCall, ClientConnection},
+    sync::{Mutex, MutexGuard, PoisonError},
     transaction::{CallKind, Completion, Transactions, XidSequence},
 };
 

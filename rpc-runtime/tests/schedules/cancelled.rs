@@ -1,11 +1,12 @@
 //! The latch that ends calls: who waits for it is woken, whenever it is set.
 
-use shuttle::{future::block_on, sync::Arc, thread};
+use shuttle::{sync::Arc, thread};
 
 use crate::{
     cancellation::{Cancellation, Cancelled},
     check,
     datagram::CallToken,
+    parker::block_on,
 };
 
 const ONE: CallToken = CallToken {

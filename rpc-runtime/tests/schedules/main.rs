@@ -20,19 +20,32 @@
 mod sync;
 
 mod cancelled;
+mod hand_off;
+mod observe;
+mod parker;
 mod pool;
 
 #[path = "../../src/dispatch/cancellation.rs"]
 mod cancellation;
+#[path = "../../src/net/shared.rs"]
+mod shared;
 #[path = "../../src/net/workers.rs"]
 mod workers;
 
 // Where the files look for them.
-use rpc_runtime::datagram;
+use rpc_runtime::{CallErrorKind, Peer, Procedure, Xid, datagram, transaction};
 
-use std::panic::catch_unwind;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 
 use sync::Fault;
+
+/// Where the files look for the time, which plays no part here.
+fn now() -> Instant {
+    Instant::now()
+}
 
 /// Preemptions that PCT places.
 const DEPTH: usize = 3;
@@ -54,11 +67,18 @@ fn check(test: fn()) {
 
 /// Checks that the test fails where a condition variable has this fault.
 fn check_notices(fault: Fault, test: fn()) {
-    let run = move || {
-        sync::reset();
+    check_fails(move || {
         sync::break_with(fault);
         test();
+    });
+}
+
+/// Checks that something goes wrong in one of a few schedules.
+fn check_fails(test: impl Fn() + Send + Sync + 'static) {
+    let run = move || {
+        sync::reset();
+        test();
     };
-    let caught = catch_unwind(|| shuttle::check_random(run, 1000));
-    assert!(caught.is_err(), "nothing was noticed of {fault:?}");
+    let caught = catch_unwind(AssertUnwindSafe(|| shuttle::check_random(run, 1000)));
+    assert!(caught.is_err(), "nothing was noticed");
 }

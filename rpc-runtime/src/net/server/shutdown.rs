@@ -34,7 +34,7 @@ impl Server {
     /// [shuts down](Self::shutdown).
     ///
     /// ```
-    /// # use rpc_runtime::{Server, StartError};
+    /// # use rpc_runtime::Server;
     /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = Server::builder().tcp("0.0.0.0:4000").start().await?;
     /// let report = server.run_until(tokio::signal::ctrl_c()).await;
