@@ -33,7 +33,8 @@
 //!
 //! In the span of a call: `the call is sent again` (`DEBUG`), `the connection is lost` (`DEBUG`, with
 //! the error), `a layer refuses the call` (`DEBUG`, with its error). Beside calls, with the peer and the reason: connections that end with an error
-//! and calls that reach no service (`DEBUG`), messages that are no calls (`WARN`; on a UDP socket the
+//! and calls that reach no service (`DEBUG`), connections beyond the limits (`DEBUG`), a listener that
+//! cannot accept (`WARN`, ten times a second at the most), messages that are no calls (`WARN`; on a UDP socket the
 //! first, the second, the fourth and so on, with their number).
 //!
 //! # Metrics
@@ -47,6 +48,8 @@
 //! | `rpc.client.connections`, `rpc.server.connections` | gauge | `network.transport` |
 //! | `rpc.client.connections.lost`, `rpc.server.connections.lost` | counter | `network.transport` |
 //! | `rpc.client.io`, `rpc.server.io` | counter, bytes of messages | `network.transport`, `network.io.direction`: `transmit`, `receive` |
+//! | `rpc.server.connections.refused` | counter: connections beyond the limits | `network.transport` |
+//! | `rpc.server.calls.waiting` | gauge: calls that wait for their service, or in its queue | |
 //! | `rpc.server.refusals` | counter: calls that reached no service | `rpc.response.status_code`, `network.transport` |
 //! | `rpc.server.dropped` | counter: messages that are no calls | `network.transport` |
 //! | `rpc.server.duplicates` | counter: calls that came before | `rpc_runtime.state`: `answered`, `in_progress` |
@@ -87,9 +90,11 @@ mod trace;
 
 #[cfg(any(feature = "net", feature = "blocking"))]
 pub(crate) use client::{Client, ClientCall, ClientConnection};
-pub(crate) use method::Method;
 #[cfg(feature = "net")]
-pub(crate) use server::ServerConnection;
+pub(crate) use meter::Waiting;
+pub(crate) use method::Method;
 pub(crate) use server::{Server, ServerCall};
+#[cfg(feature = "net")]
+pub(crate) use server::{ServerConnection, cannot_accept, connection_refused};
 #[cfg(all(feature = "net", feature = "tower"))]
 pub(crate) use trace::layer_refused;

@@ -9,6 +9,7 @@ use super::{
     tcp::TcpTransport,
     transport::Transport,
 };
+use crate::observe;
 
 /// How long a listener pauses after an error: when descriptors have run out, they do not come
 /// back at once, and trying again and again would take the time that the connections need.
@@ -60,17 +61,21 @@ pub(super) async fn accept<L: Listen>(mut listener: L, common: Common) {
         match accepted {
             Ok(Some(transport)) => {
                 // One that is too many is closed: its peer learns that at once.
-                if let Some(seat) = common.load.seat(transport.peer()) {
+                let peer = transport.peer();
+                if let Some(seat) = common.load.seat(peer) {
                     let served = serve(transport, common.clone());
                     connections.spawn(async move {
                         served.await;
                         drop(seat);
                     });
+                } else {
+                    observe::connection_refused(peer);
                 }
             }
             Ok(None) => break,
             Err(error) if is_of_newcomer(&error) => {}
             Err(error) => {
+                observe::cannot_accept(&error);
                 let number = error.raw_os_error().unwrap_or_default();
                 if NO_DESCRIPTORS.contains(&number) {
                     reserve.turn_away(&mut listener).await;

@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{Notify, mpsc};
 
 use super::limits::ServerLimits;
-use crate::{Peer, peer::host};
+use crate::{Peer, observe, peer::host};
 
 /// The connections and calls of a server.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(super) struct Load {
     calls: AtomicUsize,
     /// Wakes one that waits for a call to end.
     call_ended: Notify,
+    observed: observe::Waiting,
     /// Tells the server, when it is dropped, that no connection and no call is left.
     _is_there: mpsc::Sender<()>,
 }
@@ -58,6 +59,7 @@ impl Load {
             calls_max: limits.calls_total_max,
             calls: AtomicUsize::new(0),
             call_ended: Notify::new(),
+            observed: observe::Waiting::new(),
             _is_there: is_there,
         }
     }
@@ -92,6 +94,7 @@ impl Load {
     /// Counts a call that has to wait.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        self.observed.begin();
         InFlight(Arc::clone(self))
     }
 
@@ -142,6 +145,7 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let Self(load) = self;
         load.calls.fetch_sub(1, Ordering::Relaxed);
+        load.observed.end();
         load.call_ended.notify_one();
     }
 }

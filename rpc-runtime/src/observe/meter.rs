@@ -290,3 +290,34 @@ impl fmt::Debug for ConnectionMeter {
         f.debug_struct("ConnectionMeter").finish_non_exhaustive()
     }
 }
+
+/// Counts a connection that is one too many.
+pub(super) fn connection_refused(peer: Peer) {
+    let transport = [("network.transport", transport(peer))];
+    counter!(names::CONNECTIONS_REFUSED, &transport).increment(1);
+}
+
+/// Calls that wait for their service.
+pub(crate) struct Waiting(Gauge);
+
+impl Waiting {
+    pub(crate) fn new() -> Self {
+        Self(gauge!(names::WAITING))
+    }
+
+    #[inline]
+    pub(crate) fn begin(&self) {
+        self.0.increment(1);
+    }
+
+    #[inline]
+    pub(crate) fn end(&self) {
+        self.0.decrement(1);
+    }
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").finish_non_exhaustive()
+    }
+}

@@ -68,3 +68,22 @@ impl ConnectionMeter {
     #[inline]
     pub(super) fn lost(&self) {}
 }
+
+#[inline]
+pub(super) fn connection_refused(_: Peer) {}
+
+#[derive(Debug)]
+pub(crate) struct Waiting;
+
+impl Waiting {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    pub(crate) fn begin(&self) {}
+
+    #[inline]
+    pub(crate) fn end(&self) {}
+}

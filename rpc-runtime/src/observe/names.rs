@@ -45,6 +45,8 @@ pub(super) const SERVER_CONNECTIONS: ConnectionNames = ConnectionNames {
 pub(super) const RETRANSMISSIONS: &str = "rpc.client.retransmissions";
 pub(super) const REFUSALS: &str = "rpc.server.refusals";
 pub(super) const DUPLICATES: &str = "rpc.server.duplicates";
+pub(super) const CONNECTIONS_REFUSED: &str = "rpc.server.connections.refused";
+pub(super) const WAITING: &str = "rpc.server.calls.waiting";
 pub(super) const DROPPED: &str = "rpc.server.dropped";
 
 /// Tells the recorder what is counted of calls.
@@ -57,6 +59,8 @@ pub(super) fn describe_calls(names: &CallNames) {
         "from the begin of a call to its end"
     );
     if names.started == SERVER_CALLS.started {
+        describe_counter!(CONNECTIONS_REFUSED, "connections beyond the limits");
+        describe_gauge!(WAITING, "calls that wait for their service");
         describe_counter!(REFUSALS, "calls that reached no service");
         describe_counter!(DUPLICATES, "calls that came more than once");
         describe_counter!(DROPPED, "messages that are no calls");

@@ -4,7 +4,7 @@
 use std::{io, time::Instant};
 
 use super::{
-    meter::{CallMeter, Meters},
+    meter::{self, CallMeter, Meters},
     method::{End, Method, status},
     trace::{self, CallSpan, Drops},
 };
@@ -110,6 +110,19 @@ impl Drop for ServerCall {
             self.end_as(End::GIVEN_UP);
         }
     }
+}
+
+/// A connection is one too many.
+#[cfg(feature = "net")]
+pub(crate) fn connection_refused(peer: Peer) {
+    meter::connection_refused(peer);
+    trace::connection_refused(peer);
+}
+
+/// No connection can be accepted for now.
+#[cfg(feature = "net")]
+pub(crate) fn cannot_accept(error: &io::Error) {
+    trace::cannot_accept(error);
 }
 
 /// A server's connection, or UDP socket.

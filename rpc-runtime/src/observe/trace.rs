@@ -157,6 +157,16 @@ pub(crate) fn layer_refused(error: &(dyn std::error::Error + Send + Sync)) {
     debug!(target: "rpc_runtime::server", %error, "a layer refuses the call");
 }
 
+/// A connection is one too many.
+pub(super) fn connection_refused(peer: Peer) {
+    debug!(target: "rpc_runtime::server", %peer, "there are too many connections");
+}
+
+/// A listener cannot accept connections for now.
+pub(super) fn cannot_accept(error: &io::Error) {
+    warn!(target: "rpc_runtime::server", %error, "no connection can be accepted");
+}
+
 /// A connection of a server has ended with an error.
 pub(super) fn connection_failed(peer: Peer, error: &io::Error) {
     debug!(target: "rpc_runtime::server", %peer, %error, "a connection has failed");

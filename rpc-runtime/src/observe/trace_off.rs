@@ -52,6 +52,12 @@ pub(super) fn refused(_: &'static str, _: Peer) {}
 pub(crate) fn layer_refused(_: &(dyn std::error::Error + Send + Sync)) {}
 
 #[inline]
+pub(super) fn connection_refused(_: Peer) {}
+
+#[inline]
+pub(super) fn cannot_accept(_: &io::Error) {}
+
+#[inline]
 pub(super) fn connection_failed(_: Peer, _: &io::Error) {}
 
 #[derive(Debug, Clone, Default)]
