@@ -13,6 +13,7 @@ struct Inner {
     kind: CallErrorKind,
     procedure: Procedure,
     outcome: Outcome,
+    transmissions: u32,
     xid: Option<Xid>,
     peer: Option<Peer>,
 }
@@ -101,6 +102,7 @@ impl CallError {
             outcome: kind.outcome(transmissions),
             kind,
             procedure,
+            transmissions,
             xid: None,
             peer: None,
         }))
@@ -141,6 +143,21 @@ impl CallError {
         self.0.procedure
     }
 
+    /// How often the call was handed to the transport: above 1, it was sent again.
+    #[must_use]
+    pub fn transmissions(&self) -> u32 {
+        self.0.transmissions
+    }
+
+    /// The error of the operating system, or of the transport, that cost the connection.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match self.kind() {
+            CallErrorKind::ConnectionLost(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The transaction, where one was opened.
     #[must_use]
     pub fn xid(&self) -> Option<Xid> {
@@ -171,7 +188,11 @@ impl fmt::Display for CallError {
             write!(f, " at {peer}")?;
         }
         if let Some(xid) = self.xid() {
-            write!(f, " (xid {xid})")?;
+            write!(f, " (xid {xid}")?;
+            if self.transmissions() > 1 {
+                write!(f, ", sent {} times", self.transmissions())?;
+            }
+            f.write_str(")")?;
         }
         write!(f, ": {} ({})", self.kind(), self.outcome())
     }
@@ -183,13 +204,15 @@ impl fmt::Debug for CallError {
             .field("kind", self.kind())
             .field("outcome", &self.outcome())
             .field("procedure", &self.procedure())
+            .field("transmissions", &self.transmissions())
             .field("xid", &self.xid())
             .field("peer", &self.peer())
             .finish()
     }
 }
 
-/// What `Display` shows already holds the cause, so that there is no `source` to show it again.
+/// What `Display` shows already holds the cause, so that there is no `source` to show it again;
+/// [`io_error`](CallError::io_error) gives it.
 impl std::error::Error for CallError {}
 
 #[cfg(test)]
@@ -278,7 +301,7 @@ mod tests {
             .with_transaction(Xid(0xab), peer);
         assert_eq!(
             error.to_string(),
-            "call of Calc.v1.add at udp://127.0.0.1:111 (xid 0x000000ab): \
+            "call of Calc.v1.add at udp://127.0.0.1:111 (xid 0x000000ab, sent 3 times): \
              no reply came within the deadline (perhaps executed)"
         );
     }

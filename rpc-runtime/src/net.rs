@@ -30,6 +30,7 @@ mod server_connection;
 mod server_socket;
 mod shared;
 mod started;
+mod state;
 mod stream;
 mod tcp;
 pub mod testing;
@@ -56,6 +57,7 @@ pub use datagram::{Datagram, DatagramEndpoint};
 pub use limits::Overload;
 pub use server::{Server, ServerBuilder, ShutdownReport, StartError};
 pub use started::Started;
+pub use state::{ConnectionState, ConnectionStates};
 pub use transport::{Progress, Recovery, Transport};
 pub use workers::WorkerStatus;
 

@@ -47,6 +47,12 @@ impl TcpSource {
         self.peer
     }
 
+    /// What was chosen.
+    #[cfg(feature = "net")]
+    pub(crate) fn options(&self) -> TcpOptions {
+        self.options
+    }
+
     /// Bytes that a record may have.
     pub(crate) fn record_max(&self) -> usize {
         self.options.record_max

@@ -41,7 +41,7 @@ pub(super) async fn connect(address: &str, options: &Options) -> Result<Handle, 
         #[cfg(unix)]
         ServerAddress::Unix(path) => connect_unix(path, tcp.record_max).await,
         ServerAddress::Tcp(host) => {
-            let connect = |address| Reconnecting::connect(TcpDialer::new(address, tcp));
+            let connect = |address| Reconnecting::connect(TcpDialer::new(host, address, tcp));
             let transport = first(host, connect).await;
             transport.map(|transport| stream(transport, tcp.keeps_port))
         }
@@ -96,7 +96,7 @@ async fn connect_unix(path: &str, record_max: usize) -> io::Result<Handle> {
 }
 
 /// Connects to the first address of the host that lets it.
-async fn first<T, F>(host: &str, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
+pub(super) async fn first<T, F>(host: &str, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
 {

@@ -7,10 +7,11 @@ use super::{
     client_connection,
     handle::Handle,
     started::Started,
+    state::{ConnectionState, ConnectionStates},
     transport::Transport,
 };
 use crate::{
-    AsyncCaller, BoxedCall, Caller, ConnectError, Credential, Procedure, ResultDecoder,
+    AsyncCaller, BoxedCall, Caller, ConnectError, Credential, OpaqueAuth, Procedure, ResultDecoder,
     connect::TcpOptions, decoding::Decoding, record::RECORD_MAX, settings::CallSettings,
     transaction::Transactions,
 };
@@ -106,11 +107,24 @@ impl Client {
         Ok(self)
     }
 
-    /// Sets who calls, as the credential stands on the wire.
-    #[cfg(feature = "tower")]
-    pub(crate) fn with_opaque_credential(mut self, credential: crate::OpaqueAuth) -> Self {
+    /// Sets who calls by a credential that is encoded already, as [`Credential::to_opaque`] gives it:
+    /// for one that many clients have, or that changes from call to call.
+    #[must_use]
+    pub fn with_encoded_credential(mut self, credential: OpaqueAuth) -> Self {
         self.settings.credential = credential;
         self
+    }
+
+    /// What becomes of the connection of this client and its clones.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.handle.connection()
+    }
+
+    /// What will become of the connection, to wait for: watching it does not keep it open.
+    #[must_use]
+    pub fn states(&self) -> ConnectionStates {
+        self.handle.connections()
     }
 
     /// Sets what the decoded result of a call may take at the most, for all calls of this clone:

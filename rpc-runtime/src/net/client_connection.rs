@@ -13,6 +13,7 @@ use std::{
 use super::{
     give_way, now,
     shared::{Shared, State},
+    state::ConnectionState,
     timer::Timer,
     transport::{Recovery, Transport},
 };
@@ -46,8 +47,13 @@ pub(super) fn spawn<T: Transport>(
         received: VecDeque::new(),
         wakers: Vec::new(),
         timer: Timer::default(),
+        attempts: None,
     };
-    tokio::spawn(poll_fn(move |cx| connection.poll(cx)));
+    tokio::spawn(poll_fn(move |cx| {
+        let polled = connection.poll(cx);
+        connection.note_attempts();
+        polled
+    }));
     shared
 }
 
@@ -66,6 +72,8 @@ struct Connection<T: Transport> {
     /// Callers to wake once nothing is locked; empty between turns.
     wakers: Vec<Waker>,
     timer: Timer,
+    /// How often the transport has tried to connect again, as was said last.
+    attempts: Option<u32>,
 }
 
 impl<T: Transport> Connection<T> {
@@ -91,6 +99,22 @@ impl<T: Transport> Connection<T> {
         }
         give_way(cx);
         Poll::Pending
+    }
+
+    /// Says what has become of the connection, if that is new.
+    fn note_attempts(&mut self) {
+        let attempts = self.transport.attempts();
+        if attempts == self.attempts {
+            return;
+        }
+        self.attempts = attempts;
+        if self.shared.lock().ended.is_none() {
+            self.shared.note(match attempts {
+                None => ConnectionState::Connected,
+                Some(0) => ConnectionState::Lost,
+                Some(attempt) => ConnectionState::Connecting { attempt },
+            });
+        }
     }
 
     /// Sends what waits, does what is due, takes what has come. Replies are taken even while the
@@ -248,8 +272,9 @@ impl<T: Transport> Connection<T> {
         }
         state.queue.clear();
         state.transactions.end_all(&fault, &mut self.wakers);
-        state.ended = Some(fault);
+        state.ended = Some(Arc::clone(&fault));
         drop(state);
+        self.shared.note(ConnectionState::Ended(fault));
         self.wake_callers();
     }
 

@@ -10,6 +10,7 @@ use super::{
     now,
     reliable::{NEVER, Request},
     shared::Shared,
+    state::{ConnectionState, ConnectionStates},
 };
 use crate::{
     CallErrorKind, Message, Peer, Procedure, Xid,
@@ -32,6 +33,22 @@ impl Handle {
         match self {
             Self::Messages(shared) => shared.peer(),
             Self::Reliable(shared) => shared.peer(),
+        }
+    }
+
+    /// What becomes of the connection.
+    pub(super) fn connection(&self) -> ConnectionState {
+        match self {
+            Self::Messages(shared) => shared.connection(),
+            Self::Reliable(shared) => shared.connection(),
+        }
+    }
+
+    /// What will become of the connection.
+    pub(super) fn connections(&self) -> ConnectionStates {
+        match self {
+            Self::Messages(shared) => shared.connections(),
+            Self::Reliable(shared) => shared.connections(),
         }
     }
 

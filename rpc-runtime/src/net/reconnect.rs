@@ -26,6 +26,11 @@ pub(super) trait Dial: Send + 'static {
     /// Makes the next connection, after this time.
     fn dial(&self, delay: Duration) -> Dialing<Self::Stream>;
 
+    /// Makes a connection after one was lost, after this time.
+    fn dial_again(&self, delay: Duration) -> Dialing<Self::Stream> {
+        self.dial(delay)
+    }
+
     /// Takes note of a connection that was made.
     fn connected(&mut self, _stream: &Self::Stream) {}
 
@@ -47,6 +52,8 @@ pub(super) struct Reconnecting<D: Dial> {
     peer: Peer,
     state: State<D::Stream>,
     delay: ReconnectDelay,
+    /// Since the last connection was lost.
+    attempts: u32,
 }
 
 enum State<S> {
@@ -66,6 +73,7 @@ impl<D: Dial> Reconnecting<D> {
             peer: transport.peer(),
             state: State::Connected(Box::new(transport)),
             delay: ReconnectDelay::new(fastrand::u64(..)),
+            attempts: 0,
         })
     }
 
@@ -75,13 +83,15 @@ impl<D: Dial> Reconnecting<D> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<&mut StreamTransport<D::Stream>>> {
         if let State::Lost = self.state {
-            self.state = State::Connecting(self.dialer.dial(self.delay.next_delay()));
+            self.attempts = self.attempts.saturating_add(1);
+            self.state = State::Connecting(self.dialer.dial_again(self.delay.next_delay()));
         }
         if let State::Connecting(connecting) = &mut self.state {
             let connected = ready!(connecting.as_mut().poll(cx));
             self.state = State::Lost;
             let transport = connected?;
             self.dialer.connected(transport.stream());
+            self.attempts = 0;
             self.state = State::Connected(Box::new(transport));
         }
         match &mut self.state {
@@ -138,6 +148,14 @@ impl<D: Dial> Transport for Reconnecting<D> {
         match std::mem::replace(&mut self.state, State::Lost) {
             State::Connected(transport) => self.dialer.lost(Some(*transport)),
             State::Lost | State::Connecting(_) => self.dialer.lost(None),
+        }
+    }
+
+    fn attempts(&self) -> Option<u32> {
+        match self.state {
+            State::Connected(_) => None,
+            State::Lost => Some(0),
+            State::Connecting(_) => Some(self.attempts),
         }
     }
 

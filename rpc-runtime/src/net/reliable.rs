@@ -17,6 +17,7 @@ use super::{
     datagram_socket::DatagramSocket,
     give_way, now,
     shared::{Shared, State, may_be_forgotten},
+    state::ConnectionState,
     timer::Timer,
 };
 use crate::{
@@ -303,8 +304,9 @@ impl Drop for Pump {
         let fault = Arc::new(io::Error::other("the task of the client was dropped"));
         let mut state = self.shared.lock();
         state.transactions.end_all(&fault, &mut self.wakers);
-        state.ended = Some(fault);
+        state.ended = Some(Arc::clone(&fault));
         drop(state);
+        self.shared.note(ConnectionState::Ended(fault));
         self.wake_callers();
     }
 }

@@ -7,7 +7,12 @@ use std::{
     time::Instant,
 };
 
-use super::now;
+use tokio::sync::watch;
+
+use super::{
+    now,
+    state::{ConnectionState, ConnectionStates},
+};
 use crate::{
     CallErrorKind, Peer, Procedure, Xid,
     observe::{self, ClientCall, ClientConnection},
@@ -23,6 +28,7 @@ pub(super) const QUEUE_MIN: usize = 64;
 pub(super) struct Shared<C> {
     peer: Peer,
     message_max: usize,
+    connection: watch::Sender<ConnectionState>,
     observed: observe::Client,
     state: Mutex<State<C>>,
 }
@@ -65,6 +71,7 @@ impl<C> Shared<C> {
         Self {
             peer,
             message_max,
+            connection: watch::Sender::new(ConnectionState::Connected),
             observed: observe::Client::new(now),
             state: Mutex::new(State {
                 transactions,
@@ -80,6 +87,21 @@ impl<C> Shared<C> {
 
     pub(super) fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// What becomes of the connection.
+    pub(super) fn connection(&self) -> ConnectionState {
+        self.connection.borrow().clone()
+    }
+
+    /// What will become of the connection.
+    pub(super) fn connections(&self) -> ConnectionStates {
+        ConnectionStates(self.connection.subscribe())
+    }
+
+    /// Says what has become of the connection.
+    pub(super) fn note(&self, connection: ConnectionState) {
+        self.connection.send_replace(connection);
     }
 
     /// Bytes that a call may have.

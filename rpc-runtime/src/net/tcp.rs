@@ -1,6 +1,6 @@
 //! TCP: what a byte stream has that is a TCP connection.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::{
+    address,
     reconnect::{Dial, Dialing},
     stream::{Stream, StreamTransport},
     transport::Recovery,
@@ -40,11 +41,19 @@ impl TcpTransport {
 
 /// Makes TCP connections to one address.
 #[derive(Debug, Clone)]
-pub(super) struct TcpDialer(TcpSource);
+pub(super) struct TcpDialer {
+    source: TcpSource,
+    /// The name of the host, which may mean other addresses by now.
+    host: Arc<str>,
+}
 
 impl TcpDialer {
-    pub(super) fn new(peer: SocketAddr, options: TcpOptions) -> Self {
-        Self(TcpSource::new(peer, options))
+    /// Connects to this address of the host.
+    pub(super) fn new(host: &str, peer: SocketAddr, options: TcpOptions) -> Self {
+        Self {
+            source: TcpSource::new(peer, options),
+            host: host.into(),
+        }
     }
 
     /// Connects after this time.
@@ -53,7 +62,7 @@ impl TcpDialer {
         delay: Duration,
     ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
         let bound = self.bind();
-        let peer = self.0.peer();
+        let peer = self.source.peer();
         async move {
             // The port is bound already: nobody else takes it meanwhile.
             let socket = bound?;
@@ -62,9 +71,26 @@ impl TcpDialer {
         }
     }
 
+    /// Connects after this time, when a connection was lost. The host is looked up anew, but for a
+    /// server that has to be the same, since it remembers calls.
+    pub(super) fn connect_again(
+        &self,
+        delay: Duration,
+    ) -> Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>> {
+        if self.source.keeps_port() {
+            return Box::pin(self.connect(delay));
+        }
+        let (host, options) = (Arc::clone(&self.host), self.source.options());
+        Box::pin(async move {
+            sleep(delay).await;
+            let connect = |peer| Self::new(&host, peer, options).connect(Duration::ZERO);
+            address::first(&host, connect).await
+        })
+    }
+
     /// Sees to it that the port of a connection that was lost can be bound again, if it is to be.
     pub(super) fn let_go(&self, stream: Option<&TcpStream>) -> Recovery {
-        if !self.0.keeps_port() {
+        if !self.source.keeps_port() {
             return Recovery::Reconnects;
         }
         if let Some(stream) = stream {
@@ -75,12 +101,12 @@ impl TcpDialer {
     }
 
     fn bind(&self) -> io::Result<TcpSocket> {
-        let peer = self.0.peer();
+        let peer = self.source.peer();
         let socket = || match peer {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         };
-        match self.0.next {
+        match self.source.next {
             Source::Any => socket(),
             Source::Reserved => reserved_port::bind(fastrand::u16(PORTS), peer, |address| {
                 let socket = socket()?;
@@ -102,16 +128,26 @@ impl Dial for TcpDialer {
 
     fn dial(&self, delay: Duration) -> Dialing<TcpStream> {
         let connecting = self.connect(delay);
-        let (peer, record_max) = (self.0.peer(), self.0.record_max());
+        let (peer, record_max) = (self.source.peer(), self.source.record_max());
         Box::pin(async move { TcpTransport::new(connecting.await?, peer, record_max) })
     }
 
+    fn dial_again(&self, delay: Duration) -> Dialing<TcpStream> {
+        let connecting = self.connect_again(delay);
+        let record_max = self.source.record_max();
+        Box::pin(async move {
+            let stream = connecting.await?;
+            let peer = stream.peer_addr()?;
+            TcpTransport::new(stream, peer, record_max)
+        })
+    }
+
     fn connected(&mut self, stream: &TcpStream) {
-        self.0.connected(stream.local_addr().ok());
+        self.source.connected(stream.local_addr().ok());
     }
 
     fn failed(&mut self, error: &io::Error) {
-        self.0.failed(error);
+        self.source.failed(error);
     }
 
     fn lost(&mut self, transport: Option<TcpTransport>) -> Recovery {
@@ -136,10 +172,11 @@ mod tests {
             keeps_port: true,
             reserved_port: false,
         };
-        let dialer = TcpDialer::new(listener.local_addr().unwrap(), options);
+        let address = listener.local_addr().unwrap();
+        let dialer = TcpDialer::new(&address.to_string(), address, options);
         let mut transport = Reconnecting::connect(dialer).await.unwrap();
         // An address for documentation: this machine does not have it.
-        transport.dialer.0.next = Source::Bound(SocketAddr::from(([192, 0, 2, 1], 9)));
+        transport.dialer.source.next = Source::Bound(SocketAddr::from(([192, 0, 2, 1], 9)));
         let client = Client::over(transport, Transactions::replaying());
         let (mut stream, _) = listener.accept().await.unwrap();
         let procedure = Procedure::new(Program::new("Calc", 7), 1, 1, "add");
@@ -151,5 +188,21 @@ mod tests {
         assert_eq!(error.outcome(), Outcome::Unknown);
         let _next = client.call(&procedure, xdr::Encoder::void, |_| Ok(()));
         listener.accept().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn host_is_looked_up_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let options = TcpOptions {
+            record_max: 1000,
+            keeps_port: false,
+            reserved_port: false,
+        };
+        let host = listener.local_addr().unwrap();
+        // Where the host was before; this machine does not have that address.
+        let moved = SocketAddr::from(([192, 0, 2, 1], 9));
+        let dialer = TcpDialer::new(&host.to_string(), moved, options);
+        let transport = dialer.dial_again(Duration::ZERO).await.unwrap();
+        assert_eq!(transport.stream().peer_addr().unwrap(), host);
     }
 }

@@ -113,6 +113,12 @@ pub trait Transport: Send + 'static {
         Recovery::Ended
     }
 
+    /// How often it was tried to connect again since the connection was lost, counting the attempt
+    /// that is under way, or 0 where none is; `None` while there is a connection.
+    fn attempts(&self) -> Option<u32> {
+        None
+    }
+
     /// The peer at the other end, where there is just one.
     fn peer(&self) -> Peer;
 

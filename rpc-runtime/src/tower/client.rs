@@ -37,7 +37,7 @@ impl Service<Request> for Client {
             client = client.with_deadline(deadline);
         }
         if let Some(credential) = credential {
-            client = client.with_opaque_credential(credential);
+            client = client.with_encoded_credential(credential);
         }
         attempts.begin();
         let encode = |encoder: &mut xdr::Encoder| {

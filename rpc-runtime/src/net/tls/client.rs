@@ -174,7 +174,6 @@ fn host(address: &str) -> &str {
 pub(in crate::net) struct TlsDialer {
     tcp: TcpDialer,
     tls: ClientTls,
-    peer: SocketAddr,
     name: ServerName<'static>,
     record_max: usize,
 }
@@ -192,24 +191,23 @@ impl TlsDialer {
             None => server_name(host(address)).map_err(io::Error::other)?,
         };
         Ok(Self {
-            tcp: TcpDialer::new(peer, options),
+            tcp: TcpDialer::new(address, peer, options),
             tls: tls.clone(),
-            peer,
             name,
             record_max: options.record_max,
         })
     }
-}
 
-impl Dial for TlsDialer {
-    type Stream = ClientStream;
-
-    fn dial(&self, delay: Duration) -> Dialing<ClientStream> {
-        let connecting = self.tcp.connect(delay);
+    /// Begins TLS on a connection that is being made.
+    fn secure(
+        &self,
+        connecting: impl Future<Output = io::Result<TcpStream>> + Send + 'static,
+    ) -> Dialing<ClientStream> {
         let (tls, name) = (self.tls.clone(), self.name.clone());
-        let (peer, record_max) = (self.peer, self.record_max);
+        let record_max = self.record_max;
         Box::pin(async move {
             let stream = connecting.await?;
+            let peer = stream.peer_addr()?;
             // A call is complete as it is: waiting for more bytes to send with it only delays it.
             stream.set_nodelay(true)?;
             let secured = timeout(HANDSHAKE_DEADLINE, tls.secure(stream, name));
@@ -220,6 +218,18 @@ impl Dial for TlsDialer {
             };
             Ok(StreamTransport::over(stream, peer, record_max))
         })
+    }
+}
+
+impl Dial for TlsDialer {
+    type Stream = ClientStream;
+
+    fn dial(&self, delay: Duration) -> Dialing<ClientStream> {
+        self.secure(self.tcp.connect(delay))
+    }
+
+    fn dial_again(&self, delay: Duration) -> Dialing<ClientStream> {
+        self.secure(self.tcp.connect_again(delay))
     }
 
     fn connected(&mut self, stream: &ClientStream) {
