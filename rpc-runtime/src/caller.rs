@@ -59,25 +59,25 @@ pub struct ResultDecoder<R>(Decode<R>);
 
 enum Decode<R> {
     Function(fn(&mut Decoder<'_>) -> xdr::Result<R>),
-    Closure(Box<DecodeOnce<R>>),
+    Closure(Box<DecodeFn<R>>),
 }
 
-type DecodeOnce<R> = dyn FnOnce(&mut Decoder<'_>) -> xdr::Result<R> + Send;
+type DecodeFn<R> = dyn Fn(&mut Decoder<'_>) -> xdr::Result<R> + Send;
 
 impl<R> ResultDecoder<R> {
     /// Decodes by a closure.
     #[must_use]
-    pub fn new(decode: impl FnOnce(&mut Decoder<'_>) -> xdr::Result<R> + Send + 'static) -> Self {
+    pub fn new(decode: impl Fn(&mut Decoder<'_>) -> xdr::Result<R> + Send + 'static) -> Self {
         Self(Decode::Closure(Box::new(decode)))
     }
 
-    /// Decodes the results.
+    /// Decodes the results of one reply; a broadcast call has several.
     ///
     /// # Errors
     ///
     /// What the input is not, or the types do not allow.
-    pub fn decode(self, decoder: &mut Decoder<'_>) -> xdr::Result<R> {
-        match self.0 {
+    pub fn decode(&self, decoder: &mut Decoder<'_>) -> xdr::Result<R> {
+        match &self.0 {
             Decode::Function(decode) => decode(decoder),
             Decode::Closure(decode) => decode(decoder),
         }

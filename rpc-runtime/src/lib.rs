@@ -124,9 +124,9 @@ pub use net::testing;
 pub use net::tls;
 #[cfg(feature = "net")]
 pub use net::{
-    ChecksummedEndpoint, Client, ClientBuilder, ConnectionState, ConnectionStates, Datagram,
-    DatagramEndpoint, Overload, Progress, Recovery, ReliableChannel, Server, ServerBuilder,
-    ShutdownReport, StartError, Started, Transport, WorkerStatus, memory,
+    Broadcast, ChecksummedEndpoint, Client, ClientBuilder, ConnectionState, ConnectionStates,
+    Datagram, DatagramEndpoint, Overload, Progress, Recovery, ReliableChannel, Replies, Server,
+    ServerBuilder, ShutdownReport, StartError, Started, Transport, WorkerStatus, memory,
 };
 pub use peer::{Peer, UdpPath, UnixCredentials};
 pub use program::{Procedure, Program};

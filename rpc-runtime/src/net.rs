@@ -8,6 +8,7 @@ mod accept;
 mod account;
 mod address;
 mod amplification;
+mod broadcast;
 mod calls;
 mod channel;
 mod checksummed;
@@ -50,6 +51,7 @@ use std::{
     time::Instant,
 };
 
+pub use broadcast::{Broadcast, Replies};
 pub use channel::ReliableChannel;
 pub use checksummed::ChecksummedEndpoint;
 pub use client::{Client, ClientBuilder};

@@ -73,7 +73,7 @@ impl CallSettings {
 pub(crate) fn result<R>(
     reply: &Bytes,
     decoding: Decoding,
-    decode: ResultDecoder<R>,
+    decode: &ResultDecoder<R>,
 ) -> Result<R, CallErrorKind> {
     let mut decoder = Decoder::new(reply);
     let header: ReplyHeader = decoder.decode().map_err(CallErrorKind::MalformedReply)?;
@@ -94,7 +94,7 @@ pub(crate) fn result<R>(
 }
 
 /// The result of a call that has no reply.
-pub(crate) fn result_of_nothing<R>(decode: ResultDecoder<R>) -> Result<R, CallErrorKind> {
+pub(crate) fn result_of_nothing<R>(decode: &ResultDecoder<R>) -> Result<R, CallErrorKind> {
     let mut nothing = Decoder::from_slice(&[]);
     decode.decode(&mut nothing).map_err(CallErrorKind::Decode)
 }

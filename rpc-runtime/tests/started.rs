@@ -14,7 +14,11 @@ use rpc_runtime::{
     Answer, CallErrorKind, CallSet, Caller, Client, Procedure, Server, Started, VersionServer, all,
     first, memory,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::{Notify, mpsc},
+};
 
 const TRANSPORTS: [&str; 4] = ["memory", "tcp", "udp", "reliable"];
 
@@ -207,6 +211,33 @@ async fn call_that_has_ended_is_not_polled_again() {
     let mut call = add(&client, 1, 2);
     assert_eq!((&mut call).await.unwrap(), 3);
     let _ = call.await;
+}
+
+/// Batching: calls without a reply travel with the call behind them, whose reply says that the server
+/// has them all.
+#[tokio::test]
+async fn calls_without_reply_are_sent_together_with_the_next() {
+    const NOTE: Procedure = Procedure::new(PROGRAM, 1, 9, "note").maybe();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = Client::connect(&format!("tcp://{address}")).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    let note = || client.call(&NOTE, xdr::Encoder::void, |_| Ok(()));
+    let notes: Vec<Started<()>> = (0..5).map(|_| note()).collect();
+    let sum = add(&client, 1, 2);
+    let mut received = vec![0; 10_000];
+    let len = server.read(&mut received).await.unwrap();
+    // Each a record of one fragment: its mark, and a header without credential.
+    assert_eq!(len, 5 * 44 + 52, "all of them with one system call");
+    let last = &received[5 * 44..len];
+    let mut reply = vec![0x80, 0, 0, 28];
+    reply.extend_from_slice(&last[4..8]);
+    reply.extend([0, 0, 0, 1]);
+    reply.extend([0; 16]);
+    reply.extend([0, 0, 0, 3]);
+    server.write_all(&reply).await.unwrap();
+    assert_eq!(sum.await.unwrap(), 3);
+    assert!(all(notes).await.iter().all(Result::is_ok), "they were sent");
 }
 
 /// What cannot be encoded is an error of the call, not of its start.

@@ -273,8 +273,11 @@ impl<T: Transport> Connection<T> {
         state.queue.clear();
         state.transactions.end_all(&fault, &mut self.wakers);
         state.ended = Some(Arc::clone(&fault));
+        let is_closed = state.is_closed;
         drop(state);
-        self.shared.note(ConnectionState::Ended(fault));
+        if !is_closed {
+            self.shared.note(ConnectionState::Ended(fault));
+        }
         self.wake_callers();
     }
 

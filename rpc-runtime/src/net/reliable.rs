@@ -305,8 +305,11 @@ impl Drop for Pump {
         let mut state = self.shared.lock();
         state.transactions.end_all(&fault, &mut self.wakers);
         state.ended = Some(Arc::clone(&fault));
+        let is_closed = state.is_closed;
         drop(state);
-        self.shared.note(ConnectionState::Ended(fault));
+        if !is_closed {
+            self.shared.note(ConnectionState::Ended(fault));
+        }
         self.wake_callers();
     }
 }

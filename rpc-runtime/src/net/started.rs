@@ -136,8 +136,8 @@ impl InFlight {
 
     fn result<R>(&self, completion: Completion, decode: ResultDecoder<R>) -> CallResult<R> {
         let result = match completion.ended {
-            Ended::Reply(message) => settings::result(&message, self.decoding, decode),
-            Ended::Sent => settings::result_of_nothing(decode),
+            Ended::Reply(message) => settings::result(&message, self.decoding, &decode),
+            Ended::Sent => settings::result_of_nothing(&decode),
             Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
             Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
             Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),
