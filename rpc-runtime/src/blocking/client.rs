@@ -108,7 +108,7 @@ impl Caller for Client {
         let (call, message) =
             InFlight::open(&*self.shared, &self.settings, procedure, now, encode)?;
         let completion = self.shared.call(&call, message, now);
-        call.result(completion, decode)
+        call.result(completion, &decode)
     }
 }
 

@@ -64,12 +64,12 @@ impl<S: Deref<Target = Shared>> InFlight<S> {
     pub(super) fn result<R>(
         mut self,
         completion: Completion,
-        decode: ResultDecoder<R>,
+        decode: &ResultDecoder<R>,
     ) -> CallResult<R> {
         self.has_ended = true;
         let result = match completion.ended {
-            Ended::Reply(message) => settings::result(&message, self.decoding, &decode),
-            Ended::Sent => settings::result_of_nothing(&decode),
+            Ended::Reply(message) => settings::result(&message, self.decoding, decode),
+            Ended::Sent => settings::result_of_nothing(decode),
             Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
             Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
             Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),

@@ -56,7 +56,7 @@ struct Waiting<R> {
 impl<R> Waiting<R> {
     /// The result of this call, once it has ended.
     fn result(self, completion: Completion) -> CallResult<R> {
-        self.call.result(completion, self.decode)
+        self.call.result(completion, &self.decode)
     }
 }
 

@@ -101,7 +101,7 @@ impl Broadcast {
         let to = self
             .targets
             .first()
-            .map_or(Peer::Memory, |&to| Peer::Udp(to));
+            .map_or(Peer::Memory, |&to| Peer::Udp(to.into()));
         let message = self
             .settings
             .message(xid, procedure, (to, DATAGRAM_MAX), encode)?;
@@ -248,7 +248,7 @@ impl<R> Replies<R> {
             if Xid::of(&reply) != Some(sent.xid) || !self.answered.insert(from) {
                 continue;
             }
-            let (peer, xid) = (Peer::Udp(from), sent.xid);
+            let (peer, xid) = (Peer::Udp(from.into()), sent.xid);
             let result = settings::result(&reply, self.settings.decoding, &self.decode);
             let result = result.map_err(|kind| {
                 CallError::new(kind, self.procedure, self.transmissions).with_transaction(xid, peer)

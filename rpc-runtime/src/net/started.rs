@@ -70,7 +70,7 @@ impl<R> Future for Started<R> {
         let state = mem::replace(&mut self.0, State::Ended);
         Poll::Ready(match (state, completion) {
             (State::Waits(call, decode, mut observed), Some(completion)) => {
-                let result = call.result(completion, decode);
+                let result = call.result(completion, &decode);
                 observed.end(result.as_ref().err());
                 result
             }
@@ -134,10 +134,10 @@ impl InFlight {
         Poll::Ready(completion)
     }
 
-    fn result<R>(&self, completion: Completion, decode: ResultDecoder<R>) -> CallResult<R> {
+    fn result<R>(&self, completion: Completion, decode: &ResultDecoder<R>) -> CallResult<R> {
         let result = match completion.ended {
-            Ended::Reply(message) => settings::result(&message, self.decoding, &decode),
-            Ended::Sent => settings::result_of_nothing(&decode),
+            Ended::Reply(message) => settings::result(&message, self.decoding, decode),
+            Ended::Sent => settings::result_of_nothing(decode),
             Ended::ConnectionLost(error) => Err(CallErrorKind::ConnectionLost(error)),
             Ended::DeadlineExceeded => Err(CallErrorKind::DeadlineExceeded),
             Ended::Failed(failure) => Err(CallErrorKind::Failed(failure)),

@@ -83,7 +83,10 @@ impl TcpDialer {
         let (host, options) = (Arc::clone(&self.host), self.source.options());
         Box::pin(async move {
             sleep(delay).await;
-            let connect = |peer| Self::new(&host, peer, options).connect(Duration::ZERO);
+            let connect = |peer| {
+                let dialer = Self::new(&host, peer, options);
+                async move { dialer.connect(Duration::ZERO).await }
+            };
             address::first(&host, connect).await
         })
     }
