@@ -134,3 +134,19 @@ fn copy() {
     assert!(text.contains("the server is killed"), "{text}");
     assert!(text.contains("verified"), "{text}");
 }
+
+#[test]
+fn tls() {
+    let text = run(env!("CARGO_BIN_EXE_tls"), &[]);
+    for shown in [
+        "server: client.example, who claims to be user 1000",
+        "server: user 1000 of client.example, who is believed",
+        "CertificateRequired",
+        "the flavor is not secure enough",
+        "the server does not speak TLS, or somebody between has said so",
+        "middleman: 0 bytes came after the probe",
+    ] {
+        assert!(text.contains(shown), "no {shown:?} in\n{text}");
+    }
+    assert_eq!(text.matches("func1(21) = 42").count(), 2, "{text}");
+}

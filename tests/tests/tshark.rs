@@ -13,11 +13,24 @@
     reason = "a test that panics has failed, as it should"
 )]
 
-use std::{fmt::Write as _, fs, path::Path, process::Command};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 use rpc_runtime::{
-    AuthSys, CallError, Caller, Client, Credential, Procedure, Program, Server,
+    AuthSys, CallError, Caller, Client, Credential, Procedure, Program, Server, ServerBuilder,
     record::LAST_FRAGMENT,
+    tls::{
+        ClientTls, ServerTls,
+        rustls::{
+            ClientConfig, KeyLog, RootCertStore, crypto::ring, pki_types::CertificateDer,
+            version::TLS13,
+        },
+    },
 };
 use tests::{
     behaviour,
@@ -45,12 +58,15 @@ const FIELDS: [&str; 12] = [
     "rpc.auth.flavor",
 ];
 
-async fn server() -> Server {
-    let builder = Server::builder()
+fn builder() -> ServerBuilder {
+    Server::builder()
         .service(behaviour::v1::Server::new(Behaviour::default()))
         .service(interop::v1::Server::new(Interop))
-        .service(interop::v3::Server::new(Interop));
-    let builder = builder.tcp("127.0.0.1:0").udp("127.0.0.1:0");
+        .service(interop::v3::Server::new(Interop))
+}
+
+async fn server() -> Server {
+    let builder = builder().tcp("127.0.0.1:0").udp("127.0.0.1:0");
     builder.start().await.unwrap()
 }
 
@@ -157,10 +173,16 @@ fn without_copies(pieces: Pieces) -> Pieces {
     once
 }
 
-/// Makes a capture of the pieces, a packet each, and lets tshark print these fields of it.
-fn dissect(pieces: &Pieces, transport: &str, name: &str, fields: &[&str]) -> String {
+/// The folder of the captures.
+fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tshark");
     fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Makes a capture of the pieces, a packet each, and a tshark that reads it.
+fn tshark(pieces: &Pieces, transport: &str, name: &str) -> Command {
+    let folder = folder();
     let (text, capture) = (
         folder.join(format!("{name}.txt")),
         folder.join(format!("{name}.pcapng")),
@@ -172,6 +194,12 @@ fn dissect(pieces: &Pieces, transport: &str, name: &str, fields: &[&str]) -> Str
     process::run(text2pcap.args([&text, &capture]));
     let mut tshark = Command::new("tshark");
     tshark.arg("-r").arg(&capture);
+    tshark
+}
+
+/// Lets tshark print these fields of the messages in the pieces.
+fn dissect(pieces: &Pieces, transport: &str, name: &str, fields: &[&str]) -> String {
+    let mut tshark = tshark(pieces, transport, name);
     // Without this a program that tshark does not know has no fields at all.
     tshark.args(["-o", "rpc.dissect_unknown_programs:TRUE"]);
     tshark.args(["-d", &format!("{transport}.port==20111,rpc")]);
@@ -282,4 +310,87 @@ async fn large_record_in_many_segments() {
     println!("{} segments\n{shown}", pieces.len());
     // Headers of 40 and 24 bytes, and the length of the opaque data.
     assert_eq!(shown, "0,1,300044\n1,1,300028\n");
+}
+
+/// Writes the secrets of connections down in the form that tshark reads.
+#[derive(Debug, Default)]
+struct Keys(Mutex<String>);
+
+impl KeyLog for Keys {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let hex = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        let (random, secret) = (hex(client_random), hex(secret));
+        writeln!(self.0.lock().unwrap(), "{label} {random} {secret}").unwrap();
+    }
+}
+
+/// What was sent within TLS, as tshark makes it out with the keys.
+fn decrypt(pieces: &Pieces, keys: &Keys) -> Pieces {
+    let file = folder().join("tls.keys");
+    fs::write(&file, keys.0.lock().unwrap().as_str()).unwrap();
+    let mut tshark = tshark(pieces, "tcp", "tls");
+    tshark.args(["-o", &format!("tls.keylog_file:{}", file.display())]);
+    tshark.args(["-d", "tcp.port==20111,tls", "-d", "tls.port==20111,data"]);
+    tshark.args(["-Y", "data", "-T", "fields", "-E", "separator=;"]);
+    let shown = process::run(tshark.args(["-e", "tcp.srcport", "-e", "data.data"]));
+    let piece = |line: &str| {
+        let (port, data) = line.split_once(';').unwrap();
+        let from = match port {
+            "20111" => From::Client,
+            _ => From::Server,
+        };
+        // Several records of TLS in one packet stand side by side.
+        let hex = data.replace(',', "");
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        (from, (0..hex.len()).step_by(2).map(byte).collect())
+    };
+    shown.lines().map(piece).collect()
+}
+
+/// A client that trusts this certificate and lets the keys be known.
+fn tls_client(certificate: CertificateDer<'static>, keys: &Arc<Keys>) -> ClientTls {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_protocol_versions(&[&TLS13]).unwrap();
+    let config = config.with_root_certificates(roots);
+    let mut config = config.with_no_client_auth();
+    config.key_log = Arc::clone(keys) as _;
+    let tls = ClientTls::from_config(config);
+    tls.server_name("server.example").unwrap()
+}
+
+/// The probe is seen by all; with the keys of the connection tshark finds in it what goes over TCP
+/// otherwise.
+#[tokio::test]
+#[ignore = "needs tshark: cargo xtask test"]
+async fn every_kind_of_message_within_tls() {
+    let identity = rcgen::generate_simple_self_signed(["server.example".to_owned()]).unwrap();
+    let key = identity.signing_key.serialize_pem();
+    let tls = ServerTls::from_pem(identity.cert.pem().as_bytes(), key.as_bytes()).unwrap();
+    let server = builder().tls("127.0.0.1:0", tls).start().await.unwrap();
+    let tee = Tee::tcp(server.tls_addr().unwrap()).await.unwrap();
+    let keys = Arc::default();
+    let tls = tls_client(identity.cert.der().clone(), &keys);
+    let client = Client::builder().tls(tls);
+    let client = client.connect(&format!("tls://{}", tee.address())).await;
+    let made = calls(&client.unwrap()).await;
+    let mut pieces = tee.end();
+    let handshake = pieces.split_off(2);
+    let decrypted = decrypt(&handshake, &keys);
+
+    let probe = dissect(
+        &pieces,
+        "tcp",
+        "probe",
+        &["rpc.msgtyp", "rpc.procedure", "rpc.auth.flavor"],
+    );
+    assert_eq!(probe, "0,0,7\n1,0,0\n", "the first of its flavors");
+    let shown = dissect(&decrypted, "tcp", "decrypted", &FIELDS);
+    assert_eq!(shown, expected(&made, &xids(&decrypted, "tcp")));
 }

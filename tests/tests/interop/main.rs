@@ -26,7 +26,7 @@ use std::{
 
 use rpc_runtime::{
     AcceptStat, AuthStat, AuthSys, CallErrorKind, Caller, Client, Credential, Outcome, Procedure,
-    Program, RejectStat, Server,
+    Program, RejectStat, Server, tls::ClientTls,
 };
 use tests::{
     interop_service::{Interop, everything, figures, pattern, reversed},
@@ -278,4 +278,29 @@ async fn c_server_refuses_our_client_over_tcp() {
 #[ignore = "needs libtirpc: cargo xtask test"]
 async fn c_server_refuses_our_client_over_udp() {
     c_server_refuses_our_client("udp").await;
+}
+
+/// libtirpc has not heard of TLS: it refuses the probe, and our client goes no further.
+#[tokio::test]
+#[ignore = "needs libtirpc: cargo xtask test"]
+async fn c_server_refuses_our_probe() {
+    let mut server = Running::start(&mut Command::new(c_programs().join("server")));
+    let address = format!("127.0.0.1:{}", server.line("tcp"));
+    let identity = rcgen::generate_simple_self_signed(["server.example".to_owned()]).unwrap();
+    let tls = ClientTls::from_pem(identity.cert.pem().as_bytes()).unwrap();
+    let tls = tls.server_name("server.example").unwrap();
+    let required = Client::builder().tls(tls.clone());
+    let error = required
+        .connect(&format!("tls://{address}"))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("the server does not speak TLS"),
+        "{error}"
+    );
+    // Only where the user allows it.
+    let allowed = Client::builder().tls(tls.allow_cleartext(true));
+    let client = allowed.connect(&format!("tls://{address}")).await.unwrap();
+    let calls = interop::v1::Client::new(client);
+    assert_eq!(calls.add(40, 2).await.unwrap(), 42);
 }

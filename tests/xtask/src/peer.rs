@@ -24,7 +24,7 @@ pub(crate) struct Peer {
 pub(crate) const LIBTIRPC: [&str; 4] = ["rpcsvc-proto", "libtirpc-dev", "gcc", "libc6-dev"];
 
 /// All peers of all tests.
-pub(crate) const PEERS: [Peer; 7] = [
+pub(crate) const PEERS: [Peer; 8] = [
     Peer {
         name: "libtirpc with its C compiler",
         test_binary: "interop",
@@ -48,6 +48,12 @@ pub(crate) const PEERS: [Peer; 7] = [
         test_binary: "rpcsvc",
         packages: &["rpcsvc-proto"],
         is_here: || Path::new("/usr/include/rpcsvc/nfs_prot.x").exists(),
+    },
+    Peer {
+        name: "python3",
+        test_binary: "tls",
+        packages: &["python3"],
+        is_here: || is_on_path("python3"),
     },
     Peer {
         name: "tshark",
