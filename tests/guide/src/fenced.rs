@@ -75,3 +75,43 @@ impl Block {
         Some((name.to_owned(), shown.collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_have_their_place_and_lose_their_indent() {
+        let blocks = blocks("text\n\n- item\n\n  ```sh\n  ls\n    -l\n  ```\n```text\n```\n");
+        let found = blocks
+            .iter()
+            .map(|block| (block.line, &*block.info, &*block.text));
+        assert!(found.eq([(6, "sh", "ls\n  -l\n"), (10, "text", "")]));
+    }
+
+    #[test]
+    fn files_begin_with_their_name_and_have_no_hidden_lines() {
+        let file = |info: &str, text: &str| {
+            let (info, text) = (info.to_owned(), text.to_owned());
+            Block {
+                info,
+                text,
+                line: 1,
+            }
+            .file()
+        };
+        let shown = "// src/lib.rs\nuse a;\n";
+        let hidden = "# fn main() {}\n";
+        let expected = ("src/lib.rs".to_owned(), shown.to_owned());
+        assert_eq!(file("rust", &format!("{shown}{hidden}")), Some(expected));
+        assert_eq!(file("x", "/* a.x */\n").unwrap().0, "a.x");
+        for (info, text) in [
+            ("idl", "// a.x\n"),
+            ("idl", "// see a.idl\n"),
+            ("idl", "int a;\n"),
+            ("text", "// a.x\n"),
+        ] {
+            assert_eq!(file(info, text), None, "{text}");
+        }
+    }
+}

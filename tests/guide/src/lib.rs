@@ -7,6 +7,8 @@
 //! - A file that the guide shows begins with its name in a comment. The build script takes it from
 //!   there: interface files, so that chapters can say `include_stubs!`, and `src/lib.rs` of the crate that
 //!   the guide builds, which is [`my_bank`] here.
+//! - What only the tests need is hidden, in lines that begin with `# `. A `#[tokio::test]` of a chapter is
+//!   run as well: the attribute falls on a hidden function, and a hidden `main` calls the one that is shown.
 //! - All Rust is tests of this package's documentation, by `chapters`.
 //! - Everything else is checked by `tests/`.
 

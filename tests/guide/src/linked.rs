@@ -81,3 +81,40 @@ pub fn anchors(text: &str) -> impl Iterator<Item = String> {
         letters.collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+# The `first` one, [here](a.md)
+See [`b`](b.md#c) and `code
+that [is](none) goes on` and [d](d.md).
+
+An end ` that is none
+
+```text
+# [no](link) `no code`
+```
+## A sub-heading
+";
+
+    #[test]
+    fn code_has_no_links() {
+        let found = links(TEXT);
+        let found = found.iter().map(|(line, link)| (*line, &**link));
+        assert!(found.eq([(1, "a.md"), (2, "b.md#c"), (3, "d.md")]));
+    }
+
+    #[test]
+    fn code_goes_on_in_the_next_line() {
+        let found = spans(TEXT);
+        let found = found.iter().map(|(line, code)| (*line, &**code));
+        assert!(found.eq([(1, "first"), (2, "b"), (2, "code that [is](none) goes on")]));
+    }
+
+    #[test]
+    fn anchors_are_those_of_headings() {
+        assert!(anchors("# To C, and `back`\ntext\n## A_b-c").eq(["to-c-and-back", "a_b-c"]));
+    }
+}
