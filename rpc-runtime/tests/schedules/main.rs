@@ -29,6 +29,8 @@ mod pool;
 mod cancellation;
 #[path = "../../src/net/shared.rs"]
 mod shared;
+#[path = "../../src/net/state.rs"]
+mod state;
 #[path = "../../src/net/workers.rs"]
 mod workers;
 
