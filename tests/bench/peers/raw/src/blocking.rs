@@ -28,7 +28,7 @@ pub(crate) fn serve(unix: bool) -> Result<(), Fault> {
         announce(path);
         for stream in listener.incoming() {
             let stream = stream?;
-            thread::spawn(move || answer(stream));
+            thread::spawn(move || serve_one(stream));
         }
         return Ok(());
     }
@@ -37,9 +37,18 @@ pub(crate) fn serve(unix: bool) -> Result<(), Fault> {
     for stream in listener.incoming() {
         let stream = stream?;
         stream.set_nodelay(true)?;
-        thread::spawn(move || answer(stream));
+        thread::spawn(move || serve_one(stream));
     }
     Ok(())
+}
+
+/// Answers calls, and stays when the client has ended: the processor time of a thread is only to be
+/// seen while it is there.
+fn serve_one(stream: impl Stream) {
+    let _ = answer(stream);
+    loop {
+        thread::park();
+    }
 }
 
 /// Answers each call with a write of its own; an error says that the client has ended.
