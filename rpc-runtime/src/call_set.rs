@@ -16,14 +16,14 @@ use std::{
 /// them all up.
 ///
 /// ```
-/// # async fn example(calc: Calc) -> Result<(), rpc_runtime::CallError> {
 /// # use std::future::ready;
 /// # struct Calc;
 /// # impl Calc {
-/// #     fn func1(&self, arg1: i32) -> impl Future<Output = rpc_runtime::CallResult<i32>> + Unpin {
+/// #     fn func1(&self, arg1: i32) -> std::future::Ready<rpc_runtime::CallResult<i32>> {
 /// #         ready(Ok(2 * arg1))
 /// #     }
 /// # }
+/// # async fn example(calc: Calc) -> Result<(), rpc_runtime::CallError> {
 /// let doubled = rpc_runtime::all((1..4).map(|number| calc.func1(number))).await;
 /// let doubled: Vec<i32> = doubled.into_iter().collect::<Result<_, _>>()?;
 /// assert_eq!(doubled, [2, 4, 6]);
@@ -55,14 +55,14 @@ pub async fn first<F: Future + Unpin>(
 /// it is dropped are given up.
 ///
 /// ```
-/// # async fn example(nearby: Calc, far: Calc) -> Option<i32> {
 /// # use std::future::ready;
 /// # struct Calc;
 /// # impl Calc {
-/// #     fn func1(&self, arg1: i32) -> impl Future<Output = rpc_runtime::CallResult<i32>> + Unpin {
+/// #     fn func1(&self, arg1: i32) -> std::future::Ready<rpc_runtime::CallResult<i32>> {
 /// #         ready(Ok(2 * arg1))
 /// #     }
 /// # }
+/// # async fn example(nearby: Calc, far: Calc) -> Option<i32> {
 /// // The first server that answers will do.
 /// let mut calls = rpc_runtime::CallSet::from_iter([nearby.func1(21), far.func1(21)]);
 /// while let Some((_, result)) = calls.next().await {

@@ -16,7 +16,7 @@
 //! let call = client.start(now, "how are you?".into(), CallOptions::default()).unwrap();
 //! let ended = loop {
 //!     while let Some(datagram) = client.next_transmit(now) {
-//!         server.receive(now, "192.0.2.1:700".parse().unwrap(), &datagram);
+//!         server.receive(now, ([192, 0, 2, 1], 700), &datagram);
 //!     }
 //!     while let Some(call) = server.next_call(now) {
 //!         server.reply(now, call.token, "fine".into());
