@@ -319,10 +319,10 @@ struct Keys(Mutex<String>);
 impl KeyLog for Keys {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let hex = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
+            bytes.iter().fold(String::new(), |mut text, byte| {
+                write!(text, "{byte:02x}").unwrap();
+                text
+            })
         };
         let (random, secret) = (hex(client_random), hex(secret));
         writeln!(self.0.lock().unwrap(), "{label} {random} {secret}").unwrap();
