@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "idl/behaviour.idl",
         "idl/attributes.idl",
         "idl/vectors.x",
+        "../examples/calc/calc.idl",
     ])?;
     rpcgen::Builder::new()
         .extern_type("size_t", "u64")
