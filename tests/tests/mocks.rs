@@ -25,10 +25,8 @@ struct Averages(Arc<dyn Calls>);
 impl Averages {
     /// Twice the sum of each pair of neighbours; both calls of a pair are under way together.
     async fn doubled_sums(&self, numbers: &[i32]) -> CallResult<Vec<i32>> {
-        let sums = all(numbers
-            .windows(2)
-            .map(|pair| self.0.func2(pair[0], pair[1])))
-        .await;
+        let pairs = numbers.iter().zip(numbers.iter().skip(1));
+        let sums = all(pairs.map(|(one, next)| self.0.func2(*one, *next))).await;
         let sums: Vec<i32> = sums.into_iter().collect::<Result<_, _>>()?;
         let doubled = all(sums.into_iter().map(|sum| self.0.func1(sum))).await;
         doubled.into_iter().collect()

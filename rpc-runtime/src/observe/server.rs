@@ -4,14 +4,17 @@
 use std::{io, time::Instant};
 
 use super::{
-    meter::{self, CallMeter, Meters},
+    meter::{CallMeter, Meters},
     method::{End, Method, status},
     trace::{self, CallSpan, Drops},
 };
 use crate::{CallHeaderError, Peer, Refusal, ReplyHeader, Xid};
 
 #[cfg(feature = "net")]
-use {super::meter::ConnectionMeter, crate::duplicate_request_cache::Admission};
+use {
+    super::meter::{self, ConnectionMeter},
+    crate::duplicate_request_cache::Admission,
+};
 
 /// A server, as its calls are seen from outside. The default sees nothing but spans.
 #[derive(Debug, Clone, Default)]

@@ -69,6 +69,7 @@ impl Unsent {
     }
 
     /// All bytes to send, where they are small parts, as they are most often.
+    #[cfg(feature = "net")]
     pub(crate) fn only_copied(&self) -> Option<&[u8]> {
         self.whole.is_empty().then_some(&self.copied[..])
     }
