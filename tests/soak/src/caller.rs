@@ -3,7 +3,7 @@
 use std::{panic, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rpc_runtime::{CallResult, Client, blocking};
+use rpc_runtime::{CallResult, Client, blocking, tls::ClientTls};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
@@ -26,6 +26,7 @@ pub(crate) struct Caller {
     route: usize,
     /// Whether each call takes a thread until its end.
     blocks: bool,
+    tls: Option<ClientTls>,
     random: fastrand::Rng,
 }
 
@@ -35,6 +36,7 @@ impl Caller {
             address: route.address.clone(),
             route: index,
             blocks: route.blocks,
+            tls: route.tls.clone(),
             random: fastrand::Rng::with_seed(seed),
         }
     }
@@ -43,7 +45,7 @@ impl Caller {
     pub(crate) async fn run(mut self, tally: Arc<Tally>, end: Instant) {
         while Instant::now() < end {
             let deadline = Duration::from_millis(self.random.u64(500..5000));
-            let Some(calls) = Calls::connect(&self.address, self.blocks, deadline).await else {
+            let Some(calls) = self.connect(deadline).await else {
                 tally.refused(self.route);
                 sleep(Duration::from_millis(20)).await;
                 continue;
@@ -56,6 +58,21 @@ impl Caller {
                 sleep(Duration::from_millis(self.random.u64(..25))).await;
             }
         }
+    }
+
+    async fn connect(&self, deadline: Duration) -> Option<Calls> {
+        if self.blocks {
+            let address = self.address.clone();
+            let builder = blocking::Client::builder().deadline(deadline);
+            let connected = on_a_thread(move || builder.connect(&address)).await;
+            return connected.ok().map(Calls::Blocks);
+        }
+        let mut builder = Client::builder().deadline(deadline);
+        if let Some(tls) = &self.tls {
+            builder = builder.tls(tls.clone());
+        }
+        let client = builder.connect(&self.address).await.ok()?;
+        Some(Calls::Waits(v1::Client::new(client)))
     }
 
     /// Makes one call, of whatever sort.
@@ -119,21 +136,6 @@ enum Calls {
 }
 
 impl Calls {
-    async fn connect(address: &str, blocks: bool, deadline: Duration) -> Option<Self> {
-        if !blocks {
-            let client = Client::builder().deadline(deadline);
-            let client = client.connect(address).await.ok()?;
-            return Some(Self::Waits(v1::Client::new(client)));
-        }
-        let address = address.to_owned();
-        let connect = move || {
-            blocking::Client::builder()
-                .deadline(deadline)
-                .connect(&address)
-        };
-        on_a_thread(connect).await.ok().map(Self::Blocks)
-    }
-
     async fn note(&self, token: u64) -> CallResult<()> {
         match self {
             Self::Waits(client) => client.note(token).await,

@@ -1,11 +1,12 @@
 //! What lies between callers and server: relays that cut connections and lose datagrams.
 
-use std::{error::Error, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{error::Error, fs, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use rpc_runtime::{
     Client, Server,
     fault::{Faults, TcpEnding, TcpFaults, TcpRelay, UdpRelay},
     memory,
+    tls::ClientTls,
 };
 use tokio::{
     io::copy_bidirectional,
@@ -14,7 +15,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{child::Child, server::Ledger, stubs::soak::v1};
+use crate::{
+    child::Child,
+    server::{CERTIFICATE, HOST, Ledger},
+    stubs::soak::v1,
+};
 
 /// The name of the server in this process.
 const MEMORY: &str = "soak";
@@ -27,6 +32,8 @@ pub(crate) struct Route {
     pub(crate) address: String,
     /// Whether the clients are blocking ones.
     pub(crate) blocks: bool,
+    /// For an address of TLS.
+    pub(crate) tls: Option<ClientTls>,
     /// A client of the same server that has no relay before it.
     pub(crate) control: v1::Client,
     /// What lies between; it ends when it is dropped.
@@ -52,10 +59,13 @@ pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<d
         name,
         address,
         blocks: false,
+        tls: None,
         control: control.clone(),
         _between: between,
     };
-    let tcp = tcp(child, seed).await?;
+    let tcp = tcp_relay(child, "tcp", seed).await?;
+    let tls = tcp_relay(child, "tls", seed ^ 2).await?;
+    let certificate = fs::read(child.path(CERTIFICATE))?;
     let udp = udp_relay(child, seed).await?;
     let reliable = udp_relay(child, seed ^ 1).await?;
     let path = child.path("relay");
@@ -77,6 +87,14 @@ pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<d
         shared("blocking-udp", &udp_address),
         shared("blocking-unix", &unix_address),
         route("tcp", tcp_address, Between::Tcp(tcp)),
+        Route {
+            tls: Some(ClientTls::from_pem(&certificate)?.server_name(HOST)?),
+            ..route(
+                "tls",
+                format!("tls://{}", tls.local_addr()),
+                Between::Tcp(tls),
+            )
+        },
         route("udp", udp_address, Between::Udp(udp)),
         route(
             "reliable",
@@ -92,9 +110,9 @@ pub(crate) async fn routes(child: &Child, seed: u64) -> Result<Vec<Route>, Box<d
 }
 
 /// A relay that cuts each connection after a random number of bytes.
-async fn tcp(child: &Child, seed: u64) -> io::Result<TcpRelay> {
+async fn tcp_relay(child: &Child, scheme: &str, seed: u64) -> io::Result<TcpRelay> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let server = address(child.place("tcp")?)?;
+    let server = address(child.place(scheme)?)?;
     TcpRelay::start(server, move |_| {
         let ending = match random.u8(..3) {
             0 => TcpEnding::Close,

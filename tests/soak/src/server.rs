@@ -3,29 +3,42 @@
 use std::{
     collections::HashMap,
     error::Error,
+    fs,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use rpc_runtime::{Context, Server, ServiceResult};
+use rpc_runtime::{Context, Server, ServiceResult, tls::ServerTls};
 use tokio::{io::AsyncReadExt as _, time::sleep};
 
 use crate::stubs::soak::v1;
 
+/// The host that the server's certificate is for.
+pub(crate) const HOST: &str = "soak.example";
+
+/// The file in which clients find the certificate.
+pub(crate) const CERTIFICATE: &str = "certificate.pem";
+
 /// Serves until the standard input ends. Sockets with a name are in the folder.
 pub(crate) async fn run(folder: &str) -> Result<(), Box<dyn Error>> {
     let path = format!("{folder}/socket");
+    let own = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
+    let chain = own.cert.pem();
+    fs::write(format!("{folder}/{CERTIFICATE}"), &chain)?;
+    let tls = ServerTls::from_pem(chain.as_bytes(), own.signing_key.serialize_pem().as_bytes())?;
     let server = Server::builder()
         .service(v1::Server::new(Ledger::default()))
         .tcp("127.0.0.1:0")
+        .tls("127.0.0.1:0", tls)
         .udp("127.0.0.1:0")
         .unix(&path)
         .start()
         .await?;
     let tcp = server.tcp_addr().ok_or("no TCP address")?;
+    let tls = server.tls_addr().ok_or("no TLS address")?;
     let udp = server.udp_addr().ok_or("no UDP address")?;
-    println!("tcp {tcp}\nudp {udp}\nunix {path}\nready");
+    println!("tcp {tcp}\ntls {tls}\nudp {udp}\nunix {path}\nready");
     tokio::io::stdin().read_to_end(&mut Vec::new()).await?;
     let report = server.shutdown().await;
     println!("{report:?}");
