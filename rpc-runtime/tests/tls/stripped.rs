@@ -140,3 +140,31 @@ async fn server_that_hangs_up_when_it_is_asked() {
     let (client, ()) = tokio::join!(builder.connect(&address), hang_up);
     assert!(client.is_err());
 }
+
+/// A client that does not insist on TLS, and whose server had it.
+#[tokio::test]
+async fn connection_with_tls_is_not_followed_by_clear_text() {
+    let authority = Authority::new();
+    let server = serve(authority.server()).await;
+    let address = server.tls_addr().unwrap();
+    let builder = Client::builder().tls(authority.client().allow_cleartext(true));
+    let client = CalcClient(builder.connect(&format!("tls://{address}")).await.unwrap());
+    assert_eq!(client.add(1, 2).await.unwrap(), 3);
+    server.shutdown().await;
+
+    let listener = TcpListener::bind(address).await.unwrap();
+    let pretend = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let probe = receive(&mut stream).await.unwrap();
+        let xid = starttls::probe_xid(&probe.into()).unwrap();
+        send(&mut stream, &denied(xid)).await;
+        let mut rest = Vec::new();
+        // A client that breaks off may do so with a reset.
+        let _ = stream.read_to_end(&mut rest).await;
+        rest
+    };
+    tokio::select! {
+        rest = pretend => assert_eq!(rest, b"", "nothing is sent in clear text"),
+        result = client.add(1, 2) => panic!("{result:?}"),
+    }
+}

@@ -100,7 +100,8 @@ impl ClientTls {
     /// default is that it does not connect.
     ///
     /// Anybody between client and server can say so in the name of the server, and then reads
-    /// and writes everything. A handshake that fails is never followed by clear text.
+    /// and writes everything. A handshake that fails is never followed by clear text, nor is a
+    /// connection of the same client that was made with TLS.
     pub fn allow_cleartext(mut self, is_allowed: bool) -> Self {
         self.allows_cleartext = is_allowed;
         self
@@ -233,6 +234,9 @@ impl Dial for TlsDialer {
     }
 
     fn connected(&mut self, stream: &ClientStream) {
+        if matches!(stream, ClientStream::Secured(_)) {
+            self.tls.allows_cleartext = false;
+        }
         self.tcp.connected(stream.tcp());
     }
 
