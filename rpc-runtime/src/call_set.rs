@@ -10,6 +10,9 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
+/// Times that calls are asked for their results before other tasks run.
+const ASKED_MAX: usize = 256;
+
 /// Waits for all of these calls; gives what came of each, in the order of the calls.
 ///
 /// All of them are under way together, as each is since it was started. Dropping the future gives
@@ -163,7 +166,7 @@ impl<F: Future + Unpin> CallSet<F> {
 
     /// [`next`](Self::next), for code that polls.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
-        loop {
+        for _ in 0..ASKED_MAX {
             if self.calls.is_empty() {
                 return Poll::Ready(None);
             }
@@ -182,6 +185,9 @@ impl<F: Future + Unpin> CallSet<F> {
                 return Poll::Ready(Some((number, result)));
             }
         }
+        // One that wakes itself each time it is asked would never let anything else run.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// A call that may have ended; without one, has this task woken by the next.

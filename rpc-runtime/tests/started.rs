@@ -7,7 +7,13 @@
 
 mod common;
 
-use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use common::{ADD, Calc, PROGRAM, WAIT};
 use rpc_runtime::{
@@ -184,7 +190,7 @@ async fn set_asks_only_calls_that_were_woken() {
         let (notify, asked) = (Arc::clone(&notify), Arc::clone(&asked));
         Box::pin(async move {
             let mut notified = pin!(notify.notified());
-            std::future::poll_fn(move |cx| {
+            poll_fn(move |cx| {
                 asked.lock().unwrap().push(number);
                 notified.as_mut().poll(cx)
             })
@@ -201,7 +207,7 @@ async fn set_asks_only_calls_that_were_woken() {
 }
 
 async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
-    std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
 #[tokio::test]
@@ -249,4 +255,22 @@ async fn call_that_cannot_be_sent() {
     let call: Started<()> = client.call(&NAMED, |_| Err(fault()), xdr::Decode::decode);
     let error = call.await.unwrap_err();
     assert!(matches!(error.kind(), CallErrorKind::Encode(_)));
+}
+
+#[tokio::test]
+async fn future_that_wakes_itself_lets_others_run() {
+    let mut asked = 0;
+    let busy = poll_fn(|cx| {
+        asked += 1;
+        cx.waker().wake_by_ref();
+        if asked < 10_000 {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    });
+    let mut calls = CallSet::from_iter([busy]);
+    let first = poll_fn(|cx| Poll::Ready(calls.poll_next(cx).is_pending())).await;
+    assert!(first, "it gives way");
+    assert_eq!(calls.next().await, Some((0, ())));
 }
