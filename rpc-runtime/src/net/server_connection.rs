@@ -142,15 +142,18 @@ async fn run(mut connection: Box<Connection<impl Transport>>, mut phase: watch::
             connection.account.closed();
         }
     }
-    // Calls that were begun are finished, even if nobody will have their results.
+    // Calls that were begun are finished, even if nobody will have their results. They may take their
+    // time: what else there is of the connection, and that is much if it was cut off, ends before.
     let Connection {
         transport,
         cancellation,
         mut calls,
         account: _account,
+        received,
+        outgoing,
         ..
     } = *connection;
-    drop(transport);
+    drop((transport, received, outgoing));
     cancellation.close();
     while poll_fn(|cx| calls.poll_ended(cx)).await.is_some() {}
 }
@@ -177,6 +180,8 @@ pub(super) async fn reached(server: &mut watch::Receiver<Phase>, phase: Phase) {
 
 /// A server's end of a connection.
 struct Connection<T> {
+    /// The first to be dropped: once the load is, the server reads the sums.
+    account: Account,
     transport: T,
     dispatcher: Arc<Dispatcher>,
     cache: Option<Arc<RequestCache>>,
@@ -199,7 +204,6 @@ struct Connection<T> {
     /// How services learn that nobody waits for them.
     cancellation: Arc<Cancellation>,
     is_reading: bool,
-    account: Account,
     observed: ServerConnection,
 }
 
@@ -252,7 +256,7 @@ impl<T: Transport> Connection<T> {
         for _ in 0..TURNS_MAX {
             self.transport.poll_upkeep(cx);
             while let Some(token) = self.transport.next_cancelled() {
-                self.cancellation.cancel(token);
+                self.cancel(token);
             }
             self.answer(cx, &mut calls_left);
             // A peer that takes no replies is not read from.
@@ -428,6 +432,19 @@ impl<T: Transport> Connection<T> {
         self.account.refused(false);
         self.cancellation.leave(token);
         self.transport.refuse(peer);
+    }
+
+    /// Cancels a call; one that no service has is not begun.
+    fn cancel(&mut self, token: CallToken) {
+        let is_it = |received: &Received| received.from.call_token() == Some(token);
+        let place = self.received.iter().position(is_it);
+        match place.and_then(|place| self.received.remove(place)) {
+            Some(received) => {
+                self.account.aborted(1);
+                self.transport.refuse(received.from);
+            }
+            None => self.cancellation.cancel(token),
+        }
     }
 
     /// Stops reading after a message that is no call: on a stream, what follows cannot be

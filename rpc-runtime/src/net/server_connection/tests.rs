@@ -245,3 +245,25 @@ async fn calls_wait_while_many_bytes_of_replies_do() {
     let batches = connection.transport.batches.iter().map(Vec::len);
     assert_eq!(batches.collect::<Vec<_>>(), [4; 5]);
 }
+
+#[tokio::test]
+async fn call_that_is_cancelled_before_its_service_has_it_is_not_begun() {
+    let (mut connection, _) = connection(&[]);
+    let token = |seq| CallToken {
+        client_id: 1,
+        activity: 2,
+        seq,
+    };
+    for seq in [3, 4] {
+        let peer = Peer::Reliable {
+            address: ([127, 0, 0, 1], 9).into(),
+            call: Some(token(seq)),
+        };
+        connection.received.push_back(Received::new(peer, call(1)));
+    }
+    connection.account.received(2);
+    connection.cancel(token(4));
+    connection.cancel(token(5));
+    assert!(poll(&mut connection).is_pending());
+    assert_eq!(connection.transport.batches, [[1]]);
+}
