@@ -43,9 +43,10 @@ fn transport(stream: UnixStream, record_max: usize) -> io::Result<UnixTransport>
 /// Listens for connections at a Unix socket.
 #[derive(Debug)]
 pub(super) struct UnixAcceptor {
-    listener: UnixListener,
-    /// What is removed at the end, where there is a file.
+    /// What is removed at the end, where there is a file: before the socket is closed, or another server
+    /// could find it stale, and its own file removed, which may get the same inode.
     _file: Option<SocketFile>,
+    listener: UnixListener,
     record_max: usize,
 }
 
