@@ -15,6 +15,9 @@ use crate::observe;
 /// back at once, and trying again and again would take the time that the connections need.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Connections that the operating system keeps until they are accepted, as tokio has it.
+pub(super) const BACKLOG: u32 = 1024;
+
 /// Connections that are turned away at once when descriptors have run out: as many as most
 /// systems let wait, so that none waits for what may not come for hours.
 const TURNED_AWAY_MAX: usize = 4096;

@@ -24,6 +24,11 @@ impl Totals {
         self.is_draining.store(true, Ordering::Release);
     }
 
+    /// Whether the server shuts down. Its connections may not know that yet.
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
+    }
+
     /// What the connections that have ended were about.
     pub(super) fn report(&self, all_answered: bool) -> ShutdownReport {
         let read = |count: &AtomicU64| count.load(Ordering::Acquire);
@@ -42,8 +47,6 @@ impl Totals {
 #[derive(Debug)]
 pub(super) struct Account {
     totals: Arc<Totals>,
-    /// Whether the connection knows that the server shuts down, and counts what it answers.
-    is_draining: bool,
     /// Calls that were taken from the transport and have not ended.
     under_way: usize,
     /// Replies that the transport has not taken.
@@ -60,7 +63,6 @@ impl Account {
     pub(super) fn new(totals: Arc<Totals>) -> Self {
         Self {
             totals,
-            is_draining: false,
             under_way: 0,
             unsent: 0,
             waiting: 0,
@@ -71,11 +73,6 @@ impl Account {
         }
     }
 
-    /// The server shuts down.
-    pub(super) fn drain(&mut self) {
-        self.is_draining = true;
-    }
-
     /// So many messages were taken from the transport.
     pub(super) fn received(&mut self, messages: usize) {
         self.under_way += messages;
@@ -84,13 +81,13 @@ impl Account {
     /// A call has ended: with a reply to send, or as one that has none.
     pub(super) fn answered(&mut self, has_reply: bool) {
         self.ended(has_reply);
-        self.answered += usize::from(self.is_draining);
+        self.answered += usize::from(self.totals.is_draining());
     }
 
     /// A call was turned away before its service saw it.
     pub(super) fn refused(&mut self, has_reply: bool) {
         self.ended(has_reply);
-        self.refused += usize::from(self.is_draining);
+        self.refused += usize::from(self.totals.is_draining());
     }
 
     /// A message was no call, or the copy of one.
@@ -101,7 +98,7 @@ impl Account {
     /// So many calls will have no answer.
     pub(super) fn aborted(&mut self, calls: usize) {
         self.under_way -= calls;
-        self.aborted += calls * usize::from(self.is_draining);
+        self.aborted += calls * usize::from(self.totals.is_draining());
     }
 
     /// The transport has taken all but so many replies.
@@ -128,7 +125,7 @@ impl Account {
 impl Drop for Account {
     fn drop(&mut self) {
         let totals = &self.totals;
-        if !totals.is_draining.load(Ordering::Acquire) {
+        if !totals.is_draining() {
             return;
         }
         let add = |total: &AtomicU64, count: usize| {

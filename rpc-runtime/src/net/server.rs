@@ -1,3 +1,4 @@
+mod shards;
 mod shutdown;
 
 #[cfg(unix)]
@@ -5,7 +6,7 @@ use std::path::PathBuf;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    net::{TcpListener, UdpSocket},
+    net::UdpSocket,
     runtime::Handle,
     sync::{Notify, mpsc, watch},
     task::JoinSet,
@@ -33,11 +34,15 @@ use crate::{
     CacheLimits, Dispatcher, VersionServer, datagram::ServerSettings, dispatch::AlreadyServed,
 };
 
+use shards::{Placed, Shards};
 pub use shutdown::ShutdownReport;
 
 /// Threads for services that block, at the most. They wait for disks and databases more than they
 /// compute, so that there may be many more than processors; and each has a stack.
 const WORKERS: usize = 64;
+
+/// Threads for TCP connections: none beside those of the runtime that the server is started in.
+const SHARDS: usize = 1;
 
 /// How long a server that shuts down waits for its services.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
@@ -57,6 +62,7 @@ pub struct Server {
     /// Ends when nothing is left of connections and calls.
     is_there: mpsc::Receiver<()>,
     listeners: JoinSet<()>,
+    shards: Shards,
     tcp: Vec<SocketAddr>,
     #[cfg(feature = "tls")]
     tls: Vec<SocketAddr>,
@@ -78,6 +84,7 @@ impl Server {
             limits: Limits::default(),
             tolerance: Tolerance::default(),
             server_limits: ServerLimits::default(),
+            shards: SHARDS,
             workers: WORKERS,
             worker_queue: None,
             udp_cache: Some(CacheLimits::UDP),
@@ -149,6 +156,7 @@ pub struct ServerBuilder {
     limits: Limits,
     tolerance: Tolerance,
     pub(super) server_limits: ServerLimits,
+    shards: usize,
     workers: usize,
     worker_queue: Option<usize>,
     udp_cache: Option<CacheLimits>,
@@ -179,6 +187,9 @@ pub enum StartError {
         /// What the operating system says.
         error: io::Error,
     },
+    /// A thread for [connections](ServerBuilder::shards) cannot be started.
+    #[error("cannot start a thread for connections: {0}")]
+    Shard(io::Error),
 }
 
 impl ServerBuilder {
@@ -251,6 +262,26 @@ impl ServerBuilder {
         self
     }
 
+    /// Divides TCP connections, those that speak TLS too, among so many threads, each with a runtime
+    /// of its own. A connection stays on its thread, and its services run there: one that takes long
+    /// holds up the other connections of the thread. Limits and [`workers`](Self::workers) are those
+    /// of the whole server.
+    ///
+    /// Each thread has a listener for each address (`SO_REUSEPORT`), and Linux chooses one for each
+    /// connection, by the addresses of both ends: with a few connections, a thread may have none. On
+    /// other systems more than one thread is an error. An address that another server has is an error,
+    /// too; but programs of the same user can share it later, if they ask for that.
+    ///
+    /// UDP, Unix sockets and memory stay in the runtime that [`start`](Self::start) is called in. (A
+    /// client of reliable datagrams may change its address, and the system would then choose another
+    /// thread.) With 1, the default, TCP does so too, and there are no other threads.
+    ///
+    /// Tasks that services spawn run on the thread of the call, and end with the server.
+    pub fn shards(mut self, threads: usize) -> Self {
+        self.shards = threads.max(1);
+        self
+    }
+
     /// Sets how many threads there are for services that block, in all and at the most: they are
     /// started as they are needed. While they are busy, calls of such services wait; no others do. The
     /// default is 64.
@@ -296,9 +327,10 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// An address cannot be listened at, or two services are for one version of a program.
+    /// An address cannot be listened at, two services are for one version of a program, or a thread
+    /// cannot be started.
     pub async fn start(mut self) -> Result<Server, StartError> {
-        let (mut server, common) = self.assemble()?;
+        let (mut server, common) = self.assemble().await?;
         for address in self.tcp {
             let common = common.with_cache(self.tcp_cache);
             server.listen_tcp(address, common).await?;
@@ -329,7 +361,7 @@ impl ServerBuilder {
     }
 
     /// A server that listens nowhere yet, and what its connections share.
-    fn assemble(&mut self) -> Result<(Server, Common), StartError> {
+    async fn assemble(&mut self) -> Result<(Server, Common), StartError> {
         let mut dispatcher = Dispatcher::new()
             .with_limits(self.limits)
             .with_tolerance(self.tolerance)
@@ -337,6 +369,9 @@ impl ServerBuilder {
         for service in std::mem::take(&mut self.services) {
             dispatcher.register(service)?;
         }
+        // One shard is what there is already.
+        let threads = if self.shards > 1 { self.shards } else { 0 };
+        let shards = Shards::start(threads).await.map_err(StartError::Shard)?;
         let worker_ended = Arc::new(Notify::new());
         let queue_max = self.worker_queue.unwrap_or(usize::MAX);
         let workers = Workers::new(self.workers, queue_max, worker(Arc::clone(&worker_ended)));
@@ -361,6 +396,7 @@ impl ServerBuilder {
             totals,
             is_there,
             listeners: JoinSet::new(),
+            shards,
             tcp: Vec::new(),
             #[cfg(feature = "tls")]
             tls: Vec::new(),
@@ -372,13 +408,17 @@ impl ServerBuilder {
 
 impl Server {
     async fn listen_tcp(&mut self, address: String, common: Common) -> Result<(), StartError> {
-        let (local, listener) = bind_tcp(address).await?;
+        let (local, listeners) = self.bind_tcp(address).await?;
         self.tcp.push(local);
-        let acceptor = TcpAcceptor {
-            listener,
-            record_max: common.limits.record_max,
-        };
-        self.listeners.spawn(accept(acceptor, common));
+        let record_max = common.limits.record_max;
+        for (runtime, listener) in listeners {
+            let acceptor = TcpAcceptor {
+                listener,
+                record_max,
+            };
+            let accept = accept(acceptor, common.clone());
+            self.listeners.spawn_on(accept, &runtime);
+        }
         Ok(())
     }
 
@@ -389,11 +429,21 @@ impl Server {
         tls: ServerTls,
         common: Common,
     ) -> Result<(), StartError> {
-        let (local, listener) = bind_tcp(address).await?;
+        let (local, listeners) = self.bind_tcp(address).await?;
         self.tls.push(local);
-        let acceptor = TlsAcceptor::new(listener, tls, common.limits.record_max);
-        self.listeners.spawn(accept(acceptor, common));
+        let tls = Arc::new(tls);
+        for (runtime, listener) in listeners {
+            let record_max = common.limits.record_max;
+            let acceptor = TlsAcceptor::new(listener, Arc::clone(&tls), record_max);
+            let accept = accept(acceptor, common.clone());
+            self.listeners.spawn_on(accept, &runtime);
+        }
         Ok(())
+    }
+
+    async fn bind_tcp(&self, address: String) -> Result<(SocketAddr, Vec<Placed>), StartError> {
+        let bound = self.shards.listen(&address).await;
+        bound.map_err(|error| StartError::Listen { address, error })
     }
 
     async fn listen_udp(&mut self, address: String, common: Common) -> Result<(), StartError> {
@@ -410,13 +460,6 @@ impl Server {
         self.listeners.spawn(serve(socket, common));
         Ok(())
     }
-}
-
-async fn bind_tcp(address: String) -> Result<(SocketAddr, TcpListener), StartError> {
-    let bound = TcpListener::bind(&address)
-        .await
-        .and_then(|listener| Ok((listener.local_addr()?, listener)));
-    bound.map_err(|error| StartError::Listen { address, error })
 }
 
 #[cfg(test)]

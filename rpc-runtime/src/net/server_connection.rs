@@ -129,7 +129,6 @@ async fn run(mut connection: Box<Connection<impl Transport>>, mut phase: watch::
     let ended = if let Some(ended) = ended {
         ended
     } else {
-        connection.account.drain();
         connection.is_reading = connection.transport.stop_receiving();
         poll_fn(|cx| connection.poll(cx)).await
     };

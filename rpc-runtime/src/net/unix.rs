@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    accept::Listen,
+    accept::{BACKLOG, Listen},
     reconnect::{Dial, Dialing},
     stream::{Stream, StreamTransport},
 };
@@ -26,9 +26,6 @@ impl Stream for UnixStream {}
 
 /// A Unix socket with record marking (RFC 5531 §11).
 type UnixTransport = StreamTransport<UnixStream>;
-
-/// Connections that the operating system keeps until they are accepted, as tokio has it elsewhere.
-const BACKLOG: u32 = 1024;
 
 fn transport(stream: UnixStream, record_max: usize) -> io::Result<UnixTransport> {
     let credentials = stream.peer_cred()?;

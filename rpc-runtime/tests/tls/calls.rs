@@ -49,6 +49,24 @@ async fn calls_of_every_size() {
     assert!(server.shutdown().await.all_answered);
 }
 
+/// Each of the threads of a server speaks TLS.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn server_that_divides_its_connections() {
+    let authority = Authority::new();
+    let builder = Server::builder().service(server(Calc::default())).shards(2);
+    let tls = authority.server();
+    let server = builder.tls("127.0.0.1:0", tls).start().await.unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        let client = connect(&server, authority.client()).await;
+        assert_eq!(client.add(2, 3).await.unwrap(), 5);
+        clients.push(client);
+    }
+    let report = server.shutdown().await;
+    assert!(report.all_answered);
+}
+
 #[tokio::test]
 async fn errors_name_the_peer() {
     let authority = Authority::new();

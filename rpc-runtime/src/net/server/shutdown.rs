@@ -67,17 +67,21 @@ impl Server {
             self.phase.send_replace(Phase::Cancelling);
             let _ = timeout(CANCELLED_LIMIT, all_ended(&mut self.listeners)).await;
         }
-        self.listeners.shutdown().await;
+        self.listeners.abort_all();
         self.workers.close();
+        self.shards.end();
         let all_gone = async {
             // What was given up is dropped where it runs.
+            all_ended(&mut self.listeners).await;
             let _ = self.is_there.recv().await;
+            self.shards.ended().await;
             while self.workers.status().threads > 0 {
                 self.worker_ended.notified().await;
             }
         };
         if timeout(CANCELLED_LIMIT, all_gone).await.is_ok() {
             self.workers.join();
+            self.shards.join();
         }
         self.totals.report(all_answered)
     }

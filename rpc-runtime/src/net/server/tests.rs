@@ -127,11 +127,11 @@ struct World {
 }
 
 impl World {
-    fn new(has_stubborn: bool) -> (Self, Server) {
+    async fn new(has_stubborn: bool) -> (Self, Server) {
         let ledger = Arc::<Ledger>::default();
         let service = VersionServer::new(PROGRAM, 1, Service(Arc::clone(&ledger)), dispatch);
         let mut builder = Server::builder().service(service).shutdown_limit(LIMIT);
-        let (mut server, common) = builder.assemble().unwrap();
+        let (mut server, common) = builder.assemble().await.unwrap();
         let (streams, told) = mpsc::unbounded_channel();
         let (listener, memory) = memory::channel();
         server.listeners.spawn(accept(Told(told), common.clone()));
@@ -232,7 +232,7 @@ impl World {
 
 /// Runs until this event and shuts down; gives what the server reported.
 async fn run(has_stubborn: bool, shut_down_at: usize) -> ShutdownReport {
-    let (mut world, server) = World::new(has_stubborn);
+    let (mut world, server) = World::new(has_stubborn).await;
     for _ in 0..shut_down_at {
         world.event().await;
     }

@@ -198,10 +198,14 @@ pub(in crate::net) struct TlsAcceptor {
 }
 
 impl TlsAcceptor {
-    pub(in crate::net) fn new(listener: TcpListener, tls: ServerTls, record_max: usize) -> Self {
+    pub(in crate::net) fn new(
+        listener: TcpListener,
+        tls: Arc<ServerTls>,
+        record_max: usize,
+    ) -> Self {
         Self {
             listener,
-            tls: Arc::new(tls),
+            tls,
             record_max,
         }
     }
