@@ -3,11 +3,15 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet};
+use tokio::{
+    net::UdpSocket,
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
 
 use crate::fault::{Faults, LinkCounters, LossyLink};
 use crate::{
@@ -17,6 +21,9 @@ use crate::{
 
 /// Clients that a relay keeps apart, each with a socket of its own; others are not heard.
 const CLIENTS_MAX: usize = 1024;
+
+/// After how long a silent client may be forgotten: one that waits for a reply sends more often.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Datagrams from the server that wait for the relay; more are lost, as in a socket's buffer.
 const QUEUE_MAX: usize = 1024;
@@ -66,14 +73,7 @@ impl UdpRelay {
             to_client: LossyLink::new(faults, !seed),
         }));
         let (received, from_server) = mpsc::channel(QUEUE_MAX);
-        let relay = Relay {
-            server,
-            socket,
-            links: Arc::clone(&links),
-            clients: HashMap::new(),
-            received,
-            readers: JoinSet::new(),
-        };
+        let relay = Relay::new(server, socket, Arc::clone(&links), received);
         let mut tasks = JoinSet::new();
         tasks.spawn(relay.run(from_server));
         Ok(Self {
@@ -114,13 +114,38 @@ struct Relay {
     server: SocketAddr,
     socket: UdpSocket,
     links: Arc<Mutex<Links>>,
-    /// The sockets that stand for the clients at the server.
-    clients: HashMap<SocketAddr, Arc<UdpSocket>>,
+    clients: HashMap<SocketAddr, RelayedClient>,
     received: mpsc::Sender<(SocketAddr, Bytes)>,
     readers: JoinSet<()>,
 }
 
+/// A client, as the relay keeps it apart from others.
+struct RelayedClient {
+    /// What stands for it at the server.
+    socket: Arc<UdpSocket>,
+    /// The task that reads from the socket.
+    reader: AbortHandle,
+    /// When it sent something the last time.
+    heard: Instant,
+}
+
 impl Relay {
+    fn new(
+        server: SocketAddr,
+        socket: UdpSocket,
+        links: Arc<Mutex<Links>>,
+        received: mpsc::Sender<(SocketAddr, Bytes)>,
+    ) -> Self {
+        Self {
+            server,
+            socket,
+            links,
+            clients: HashMap::new(),
+            received,
+            readers: JoinSet::new(),
+        }
+    }
+
     async fn run(mut self, mut from_server: mpsc::Receiver<(SocketAddr, Bytes)>) {
         let mut buffer = vec![0; DATAGRAM_MAX];
         loop {
@@ -154,9 +179,9 @@ impl Relay {
                 return;
             }
             if let Some((client, datagram)) = to_server
-                && let Some(socket) = self.clients.get(&client)
+                && let Some(client) = self.clients.get(&client)
             {
-                let _ = socket.send(&datagram).await;
+                let _ = client.socket.send(&datagram).await;
             }
             if let Some((client, datagram)) = to_client {
                 let _ = self.socket.send_to(&datagram, client).await;
@@ -166,9 +191,11 @@ impl Relay {
 
     /// Whether there is a socket for this client, if need be a new one.
     async fn knows(&mut self, client: SocketAddr) -> bool {
-        if self.clients.contains_key(&client) {
+        if let Some(known) = self.clients.get_mut(&client) {
+            known.heard = now();
             return true;
         }
+        self.forget_silent();
         if self.clients.len() >= CLIENTS_MAX {
             return false;
         }
@@ -176,19 +203,44 @@ impl Relay {
             return false;
         };
         let socket = Arc::new(socket);
-        self.clients.insert(client, Arc::clone(&socket));
         let received = self.received.clone();
-        self.readers.spawn(async move {
-            let mut buffer = vec![0; DATAGRAM_MAX];
-            loop {
-                // An error tells that the server is not there now; it may come back.
-                if let Ok(len) = socket.recv(&mut buffer).await {
-                    let datagram = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
-                    let _ = received.try_send((client, datagram));
-                }
-            }
-        });
+        let reader = read(Arc::clone(&socket), client, received);
+        let known = RelayedClient {
+            socket,
+            reader: self.readers.spawn(reader),
+            heard: now(),
+        };
+        self.clients.insert(client, known);
         true
+    }
+
+    /// Gives the sockets of clients back that have sent nothing for long.
+    fn forget_silent(&mut self) {
+        let now = now();
+        self.clients.retain(|_, client| {
+            let stays = now.duration_since(client.heard) < SILENCE_MAX;
+            if !stays {
+                client.reader.abort();
+            }
+            stays
+        });
+        while self.readers.try_join_next().is_some() {}
+    }
+}
+
+/// Takes what the server sends to a client.
+async fn read(
+    socket: Arc<UdpSocket>,
+    client: SocketAddr,
+    received: mpsc::Sender<(SocketAddr, Bytes)>,
+) {
+    let mut buffer = vec![0; DATAGRAM_MAX];
+    loop {
+        // An error tells that the server is not there now; it may come back.
+        if let Ok(len) = socket.recv(&mut buffer).await {
+            let datagram = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
+            let _ = received.try_send((client, datagram));
+        }
     }
 }
 
@@ -205,4 +257,35 @@ async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
 /// The links; a panic while they were locked has left nothing half done.
 fn lock(links: &Mutex<Links>) -> MutexGuard<'_, Links> {
     links.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn sockets_of_silent_clients_are_given_back() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let server = socket.local_addr().unwrap();
+        let links = Arc::new(Mutex::new(Links {
+            to_server: LossyLink::new(Faults::none(), 1),
+            to_client: LossyLink::new(Faults::none(), 2),
+        }));
+        let (received, _from_server) = mpsc::channel(QUEUE_MAX);
+        let mut relay = Relay::new(server, socket, links, received);
+        let client = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        for port in 1..=100 {
+            assert!(relay.knows(client(port)).await);
+        }
+        tokio::time::advance(SILENCE_MAX / 2).await;
+        assert!(relay.knows(client(7)).await);
+        tokio::time::advance(SILENCE_MAX / 2).await;
+        assert!(relay.knows(client(101)).await);
+        let mut known: Vec<u16> = relay.clients.keys().map(SocketAddr::port).collect();
+        known.sort_unstable();
+        assert_eq!(known, [7, 101]);
+        while relay.readers.len() > 2 {
+            relay.readers.join_next().await;
+        }
+    }
 }
