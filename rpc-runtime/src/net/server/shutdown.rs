@@ -55,7 +55,7 @@ impl Server {
     /// calls that it has not sent.
     ///
     /// Calls that are not answered within the limit (30 seconds,
-    /// [`ServerBuilder::shutdown_limit`]) are cancelled, which their services learn from
+    /// [`ServerBuilder::shutdown_limit`](crate::ServerBuilder::shutdown_limit)) are cancelled, which their services learn from
     /// [`Context::cancelled`](crate::Context::cancelled), and have one second more to end; then they
     /// are given up.
     pub async fn shutdown(mut self) -> ShutdownReport {
