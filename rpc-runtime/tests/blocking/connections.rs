@@ -10,51 +10,20 @@ use std::{
 use rpc_runtime::{
     CacheLimits, CallError, CallErrorKind, Caller, Outcome, Procedure, Server,
     blocking::Client,
-    fault::{TcpEnding, TcpFaults, TcpRelay},
+    fault::{TcpFaults, TcpRelay},
 };
 use tokio::runtime::Runtime;
 
-use crate::common::ledger::{ENTER, Ledger, percent_of};
+use crate::common::{
+    cuts::{Mode, fault},
+    ledger::{ENTER, Ledger, percent_of},
+};
 
 fn enter(client: &Client, procedure: &Procedure, token: u64) -> Result<(), CallError> {
     let arguments = |encoder: &mut xdr::Encoder| encoder.encode(&token);
     let result: u64 = client.call(procedure, arguments, xdr::Decode::decode)?;
     assert_eq!(result, token, "the reply to another call");
     Ok(())
-}
-
-/// What client and server agree on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Nothing: each connection comes from another port.
-    Plain,
-    /// The procedure may be executed more than once.
-    Idempotent,
-    /// The same port again, and a server that keeps a cache.
-    Replay,
-}
-
-/// Bytes that three calls, and three replies, take.
-const TO_SERVER: u64 = 3 * (4 + 40 + 8);
-const TO_CLIENT: u64 = 3 * (4 + 24 + 8);
-
-/// The fault of the cut with this number: every byte of both directions, every ending.
-fn fault(number: u64, mode: Mode) -> TcpFaults {
-    let ending = match number % 3 {
-        0 => TcpEnding::Close,
-        1 => TcpEnding::Reset,
-        _ => TcpEnding::HalfClose,
-    };
-    let place = number / 3 * 37 % (TO_SERVER + TO_CLIENT);
-    let faults = match place.checked_sub(TO_SERVER) {
-        None => TcpFaults::none().cut_to_server(place, ending),
-        Some(place) => TcpFaults::none().cut_to_client(place, ending),
-    };
-    if mode == Mode::Replay {
-        faults.mirror_port()
-    } else {
-        faults
-    }
 }
 
 /// Three calls over a connection that is cut somewhere; the next is not. The calls come one after the

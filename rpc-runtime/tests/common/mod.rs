@@ -7,6 +7,8 @@
 //! ```
 #![allow(dead_code, reason = "no test needs all of it")]
 
+#[cfg(feature = "net")]
+pub(crate) mod cuts;
 pub(crate) mod ledger;
 #[cfg(feature = "net")]
 pub(crate) mod wire;
